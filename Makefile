@@ -1,0 +1,40 @@
+# Two commands do everything on a machine with Python and make: `make demo` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+
+.PHONY: help install lint types test demo bench clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+# The stamp is remade when the dependencies change.
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[django,gunicorn]' --group test
+	touch $@
+
+install: $(VENV)/.installed ## Make the environment
+
+lint: install ## Check form and style
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: install ## Check types
+	$(BIN)/mypy
+
+test: lint types ## Lint, types and tests
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+demo: install ## Collect, and serve the demo with gunicorn (PORT=8000)
+	cd demo && ../$(BIN)/python manage.py collectstatic --noinput
+	@echo "The demo is at http://localhost:$(PORT)/"
+	cd demo && PORT=$(PORT) ../$(BIN)/gunicorn
+
+bench: install ## Measure beside the peers
+	$(BIN)/python -m benchmarks
+
+clean: ## Remove what the commands above made
+	rm -rf $(VENV) demo/staticfiles build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

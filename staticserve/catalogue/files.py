@@ -1,0 +1,159 @@
+"""Describes a file and its sidecars, at their first request, as a resource."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import os
+from functools import partial
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
+
+from staticserve.catalogue.resources import Coded, Described, make_resource_maker
+from staticserve.codings import SUFFIXES, decodes_to
+from staticserve.errors import OctetsChangedError
+from staticserve.octets import FileOctets, Octets, identify, open_octets, open_regular
+from staticserve.semantics.hashed_names import parse_hashed_name
+from staticserve.semantics.negotiation import IDENTITY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from staticserve.manifest import Manifest
+    from staticserve.model import Resource
+    from staticserve.options import Options
+
+log = logging.getLogger("staticserve")
+
+# Up to this size octets from memory beat an open file on every worker of gunicorn (measured: 1 MB with gthread
+# 315 µs against 341, with gevent 187 against 617).
+IN_MEMORY: Final = 1024 * 1024
+
+_PIECE: Final = 256 * 1024
+
+# How often a file that changes while it is read is read again before it counts as missing.
+_ATTEMPTS: Final = 3
+
+
+class FileReader:
+    """Turns names below ``root`` into resources. What cannot be read is logged once and is nothing."""
+
+    def __init__(self, root: str, options: Options, manifest: Manifest) -> None:
+        self._root = root
+        self._real_root = os.path.realpath(root)
+        self._options = options
+        self._hashed_names = manifest.hashed_names
+        self._make_resource = make_resource_maker(options)
+        self._big: dict[str, _Reading] = {}
+        self._reported: set[str] = set()
+        self._proven: dict[str, str] = {}
+
+    def read(self, name: str, suffixes: Sequence[str], url: str) -> Resource | None:
+        """Return the resource of a file and of those sidecars that hold the same content."""
+        path = f"{self._root}/{name}"
+        hashed = parse_hashed_name(name)
+        try:
+            identity = self._read_within_root(path, with_md5=hashed is not None)
+        except OSError as error:
+            self._report(path, f"cannot read {path}: {error.strerror or error}")
+            return None
+        except OctetsChangedError:
+            self._report(path, f"cannot read {path}: it changes all the time")
+            return None
+        is_proven = self._manifest_proves(name, identity.sha256) or (
+            hashed is not None and identity.md5 is not None and identity.md5.startswith(hashed.digest)
+        )
+        codings = [Coded(IDENTITY, identity.octets, identity.size, identity.sha256)]
+        for suffix in suffixes:
+            coded = self._read_sidecar(path + suffix, SUFFIXES[suffix], identity)
+            if coded is not None and coded.coding not in {each.coding for each in codings}:
+                codings.append(coded)
+        return self._make_resource(Described(path, url, codings, identity.mtime, is_proven))
+
+    def _read_within_root(self, path: str, *, with_md5: bool = False) -> _Reading:
+        # Asked again at the first request: what was a directory at start may be a link by now.
+        if not self._options.follow_symlinks and not is_within(os.path.realpath(path), self._real_root):
+            raise OSError("it leads out of the root")
+        known = self._big.get(path)
+        if known is not None and known.octets == identify(path, os.stat(path)):
+            return known
+        for attempt in range(_ATTEMPTS):
+            try:
+                reading = _read(path, with_md5=with_md5)
+                break
+            except OctetsChangedError:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+        if isinstance(reading.octets, FileOctets):
+            self._big[path] = reading
+        return reading
+
+    def _read_sidecar(self, path: str, coding: str, identity: _Reading) -> Coded | None:
+        if coding not in self._options.codings:
+            return None
+        try:
+            sidecar = self._read_within_root(path)
+            if sidecar.size >= identity.size:
+                return None
+            with _open(sidecar.octets) as file:
+                if decodes_to(coding, file, identity.sha256, identity.size):
+                    return Coded(coding, sidecar.octets, sidecar.size, sidecar.sha256)
+            self._report(path, f"ignored {path}: it does not decode to the file beside it; make it anew")
+        except OSError as error:
+            self._report(path, f"cannot read {path}: {error.strerror or error}")
+        except OctetsChangedError:
+            self._report(path, f"cannot read {path}: it changes all the time")
+        return None
+
+    def _manifest_proves(self, name: str, sha256: str) -> bool:
+        if name not in self._hashed_names:
+            return False
+        # The manifest speaks of the file that it was written with. One that changes under us is another.
+        if self._proven.setdefault(name, sha256) == sha256:
+            return True
+        self._report(name, f"{name} has changed since it was first read; it is served as mutable")
+        return False
+
+    def _report(self, key: str, message: str) -> None:
+        if key not in self._reported:
+            self._reported.add(key)
+            log.error("%s", message)
+
+
+def is_within(real_path: str, real_root: str) -> bool:
+    """Return whether a resolved path is a resolved directory or below it."""
+    return real_path == real_root or real_path.startswith(real_root.rstrip("/") + "/")
+
+
+class _Reading(NamedTuple):
+    octets: Octets
+    size: int
+    sha256: str
+    md5: str | None
+    mtime: float
+
+
+def _read(path: str, *, with_md5: bool) -> _Reading:
+    with open_regular(path) as file:
+        before = identify(path, os.fstat(file.fileno()))
+        sha256 = hashlib.sha256()
+        md5 = hashlib.md5(usedforsecurity=False) if with_md5 else None
+        size, kept = 0, []
+        for piece in iter(partial(file.read, _PIECE), b""):
+            size += len(piece)
+            sha256.update(piece)
+            if md5 is not None:
+                md5.update(piece)
+            if before.size <= IN_MEMORY:
+                kept.append(piece)
+            if size > before.size:
+                break
+        status = os.fstat(file.fileno())
+        if identify(path, status) != before or size != before.size:
+            raise OctetsChangedError(path)
+    octets = b"".join(kept) if before.size <= IN_MEMORY else before
+    return _Reading(octets, size, sha256.hexdigest(), md5.hexdigest() if md5 else None, status.st_mtime)
+
+
+def _open(octets: Octets) -> BinaryIO:
+    return io.BytesIO(octets) if isinstance(octets, bytes) else open_octets(octets)

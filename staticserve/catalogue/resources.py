@@ -1,0 +1,163 @@
+"""Makes resources: from what was read of a file and its codings to ready field lines."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final, NamedTuple
+from wsgiref.headers import Headers
+
+from staticserve.model import Fields, Representation, Resource
+from staticserve.plan import NOSNIFF
+from staticserve.semantics.caching import cache_control, last_modified
+from staticserve.semantics.media_types import make_media_types
+from staticserve.semantics.negotiation import IDENTITY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from staticserve.octets import Octets
+    from staticserve.options import Options
+
+log = logging.getLogger("staticserve")
+
+# What we answer for ourselves, and the fields of a connection, which are the server's (PEP 3333).
+_RESERVED: Final = frozenset(
+    {
+        *("accept-ranges", "content-encoding", "content-length", "content-range", "etag", "last-modified", "status"),
+        *("connection", "date", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"),
+    }
+)
+
+
+class Coded(NamedTuple):
+    """A file in one coding: where its octets are, how many bytes, and their SHA-256 (hexadecimal)."""
+
+    coding: str
+    octets: Octets
+    size: int
+    sha256: str
+
+
+class Described(NamedTuple):
+    """What a resource is made from. ``path`` is the file, ``url`` its URL path, ``mtime`` seconds since 1970."""
+
+    path: str
+    url: str
+    codings: Sequence[Coded]
+    mtime: float
+    is_proven: bool
+    """Whether the name is known to stand for this content for ever."""
+
+
+def make_resource_maker(options: Options) -> Callable[[Described], Resource]:
+    """Return the function that makes resources under these options."""
+    content_type_of = make_media_types(options.mimetypes, options.charset)
+
+    def make_resource(described: Described) -> Resource:
+        is_immutable = described.is_proven or _user_says_immutable(options, described)
+        headers = Headers([("Content-Type", content_type_of(described.path))])
+        life = cache_control(options.max_age, is_immutable=is_immutable)
+        if life is not None:
+            headers["Cache-Control"] = life
+        if options.allow_all_origins:
+            headers["Access-Control-Allow-Origin"] = "*"
+        for name, value in options.fields.items():
+            headers[name] = value
+        headers = _ask_user(options, headers, described)
+        content_type = headers["Content-Type"] or content_type_of(described.path)
+        shared = _shared_fields(headers, len(described.codings) > 1)
+        modified = last_modified(described.mtime)
+        return Resource(
+            representations=tuple(
+                _make_representation(coded, content_type, modified, shared) for coded in described.codings
+            ),
+            content_type=content_type,
+            last_modified=modified,
+            common_fields=tuple(field for field in shared if field[0].lower() != "cache-control"),
+            allow_all_origins=options.allow_all_origins,
+        )
+
+    return make_resource
+
+
+def _make_representation(coded: Coded, content_type: str, modified: str | None, shared: Fields) -> Representation:
+    # Strong, and of the coded octets: two codings of a file never share a tag (RFC 9110, 8.8.3.3), nor do two
+    # encoders' ideas of one coding. 128 bits are past any accident.
+    etag = f'"{coded.sha256[:32]}"'
+    validator = ("ETag", etag)
+    ranges = ("Accept-Ranges", "bytes")
+    part_fields: Fields = (
+        ("Content-Type", content_type),
+        *((("Content-Encoding", coded.coding),) if coded.coding != IDENTITY else ()),
+        validator,
+        *((("Last-Modified", modified),) if modified is not None else ()),
+        ranges,
+        *shared,
+    )
+    return Representation(
+        coding=coded.coding,
+        size=coded.size,
+        etag=etag,
+        octets=coded.octets,
+        fields=(("Content-Length", str(coded.size)), *part_fields),
+        part_fields=part_fields,
+        # "A sender SHOULD NOT generate representation metadata other than" what updates the cache (15.4.5).
+        not_modified_fields=(validator, ranges, *shared),
+    )
+
+
+def _shared_fields(headers: Headers, varies: bool) -> Fields:
+    vary = [token.strip() for token in ", ".join(headers.get_all("Vary")).split(",") if token.strip()]
+    if varies and not {"*", "accept-encoding"} & {token.lower() for token in vary}:
+        vary.append("Accept-Encoding")
+    return (
+        *(
+            (name, value)
+            for name, value in headers.items()
+            if name.lower() not in {"content-type", "vary", "x-content-type-options"}
+        ),
+        *((("Vary", ", ".join(vary)),) if vary else ()),
+        NOSNIFF,
+    )
+
+
+def _ask_user(options: Options, headers: Headers, described: Described) -> Headers:
+    """Return the headers as the user's function leaves them; as they were if it fails."""
+    if options.add_headers_function is None:
+        return headers
+    changed = Headers(list(headers.items()))
+    try:
+        options.add_headers_function(changed, described.path, described.url)
+    except Exception:
+        log.exception("add_headers_function failed for %s; it is served without its fields", described.url)
+        return headers
+    return Headers([field for field in changed.items() if _is_sendable(field, described.url)])
+
+
+def _is_sendable(field: tuple[str, object], url: str) -> bool:
+    name, value = field
+    if name.lower() in _RESERVED:
+        log.warning("add_headers_function set %s for %s; that field is not its to set", name, url)
+        return False
+    if not isinstance(value, str) or not value.isprintable() or not _is_latin1(value):
+        log.warning("add_headers_function set %s for %s to %r, which no field can hold", name, url, value)
+        return False
+    return True
+
+
+def _is_latin1(value: str) -> bool:
+    try:
+        value.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _user_says_immutable(options: Options, described: Described) -> bool:
+    if options.immutable_file_test is None:
+        return False
+    try:
+        return bool(options.immutable_file_test(described.path, described.url))
+    except Exception:
+        log.exception("immutable_file_test failed for %s; it is served as mutable", described.url)
+        return False

@@ -1,0 +1,62 @@
+"""Octets, and the places where they are: in memory or in a file that is still the same one."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import BinaryIO, NamedTuple
+
+from staticserve.errors import OctetsChangedError
+
+
+class FileOctets(NamedTuple):
+    """A file's octets: its path, and by what it is known to be the same file still. ``size`` is in bytes."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    inode: int
+
+
+Octets = bytes | FileOctets
+
+
+def identify(path: str, status: os.stat_result) -> FileOctets:
+    """Return a file's octets as a place."""
+    return FileOctets(path, status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+def open_regular(path: str) -> BinaryIO:
+    """Open a regular file for reading. Raises ``OSError``, also for what is not a regular file."""
+    # Opening a FIFO would wait for its writer.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return open(descriptor, "rb", buffering=0)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    raise OSError(f"{path} is not a regular file")
+
+
+def open_octets(octets: FileOctets) -> BinaryIO:
+    """Open the file that was described. Raises ``OctetsChangedError`` if there is another one, or none."""
+    try:
+        file = open_regular(octets.path)
+    except OSError as error:
+        raise OctetsChangedError(octets.path) from error
+    if identify(octets.path, os.fstat(file.fileno())) != octets:
+        file.close()
+        raise OctetsChangedError(octets.path)
+    return file
+
+
+def check_octets(octets: FileOctets) -> None:
+    """Raise ``OctetsChangedError`` unless the file is the one that was described."""
+    try:
+        found = identify(octets.path, os.stat(octets.path))
+    except OSError as error:
+        raise OctetsChangedError(octets.path) from error
+    if found != octets:
+        raise OctetsChangedError(octets.path)

@@ -1,0 +1,187 @@
+"""The options of ``StaticServe``: their names, defaults and checks. Django's settings dict has the same names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
+
+from staticserve.errors import ConfigurationError
+from staticserve.semantics.negotiation import CODINGS, IDENTITY
+
+if TYPE_CHECKING:
+    from wsgiref.headers import Headers
+
+MIB: Final = 1024 * 1024
+
+AddHeaders = Callable[["Headers", str, str], None]
+ImmutableTest = Callable[[str, str], bool]
+
+
+class OptionFields(TypedDict, total=False):
+    """The options as keywords, in the forms in which a user may give them."""
+
+    max_age: int | None
+    autorefresh: bool
+    index_file: str | bool | None
+    allow_all_origins: bool
+    charset: str
+    mimetypes: Mapping[str, str] | None
+    add_headers_function: AddHeaders | None
+    immutable_file_test: ImmutableTest | str | None
+    codings: Collection[str]
+    fields: Mapping[str, str]
+    follow_symlinks: bool
+    dotfiles: bool
+    misses: Literal["pass", "answer"]
+    memory: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Options, checked. See docs/options.md for what each does."""
+
+    max_age: int | None = 60
+    autorefresh: bool = False
+    index_file: str | None = None
+    allow_all_origins: bool = True
+    charset: str = "utf-8"
+    mimetypes: Mapping[str, str] = field(default_factory=dict)
+    add_headers_function: AddHeaders | None = None
+    immutable_file_test: ImmutableTest | None = None
+    codings: tuple[str, ...] = ("br", "zstd", "gzip")
+    fields: Mapping[str, str] = field(default_factory=dict)
+    follow_symlinks: bool = False
+    dotfiles: bool = False
+    misses: Literal["pass", "answer"] = "pass"
+    memory: int = 64 * MIB
+
+
+OPTION_NAMES: Final = tuple(each.name for each in fields(Options))
+
+
+def make_options(given: Mapping[str, object], where: str, also: Collection[str] = ()) -> Options:
+    """Return the options in ``given``. Raises ``ConfigurationError`` with all that is wrong.
+
+    ``where`` is what the user calls the place; ``also`` are names that are right there but not ours.
+    """
+    problems = unknown_names(given, (*OPTION_NAMES, *also))
+    checked: dict[str, Any] = {}
+    for name, (normalise, wanted) in _CHECKS.items():
+        if name not in given:
+            continue
+        try:
+            checked[name] = normalise(given[name])
+        except (TypeError, ValueError, re.error):
+            problems.append(f"{name!r} must be {wanted}, not {given[name]!r}")
+    if problems:
+        raise ConfigurationError(where, problems)
+    return Options(**checked)
+
+
+def unknown_names(given: Collection[str], known: Collection[str]) -> list[str]:
+    """Return a problem for each name that is not known, with the nearest one that is."""
+    problems = []
+    for name in given:
+        if name not in known:
+            near = get_close_matches(str(name).lower(), known, 1, 0.5)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(sorted(known))}"
+            problems.append(f"no option is called {name!r}{hint}")
+    return problems
+
+
+def boolean(value: object) -> bool:
+    """Return a bool as it is. A truthy string would hide that the environment says "false"."""
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _seconds(value: object) -> int | None:
+    return None if value is None else _count(value)
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError
+    return value
+
+
+def _index_file(value: object) -> str | None:
+    if value is True:
+        return "index.html"
+    if value is None or value is False:
+        return None
+    if not isinstance(value, str) or not value or "/" in value:
+        raise ValueError
+    return value
+
+
+def _charset(value: object) -> str:
+    if not isinstance(value, str) or re.fullmatch(r"[A-Za-z0-9_.:+-]*", value) is None:
+        raise ValueError
+    return value
+
+
+def _types(value: object) -> dict[str, str]:
+    table = _strings({} if value is None else value)
+    if any("/" not in media_type for media_type in table.values()):
+        raise ValueError
+    return table
+
+
+def _strings(value: object) -> dict[str, str]:
+    # Line breaks would let a value end its field and begin another; WSGI servers differ in what they do then.
+    if not isinstance(value, Mapping) or not all(
+        isinstance(text, str) and text.isprintable() and text.isascii() for item in value.items() for text in item
+    ):
+        raise TypeError
+    return dict(value)
+
+
+def _function(value: object) -> object:
+    if value is not None and not callable(value):
+        raise TypeError
+    return value
+
+
+def _immutable_test(value: object) -> object:
+    if isinstance(value, str):
+        pattern = re.compile(value)
+        return lambda path, url: bool(pattern.search(url))
+    return _function(value)
+
+
+def _codings(value: object) -> tuple[str, ...]:
+    if isinstance(value, str) or not isinstance(value, Collection):
+        raise TypeError
+    known = [coding for coding in CODINGS if coding != IDENTITY]
+    if any(coding not in known for coding in value):
+        raise ValueError
+    return tuple(value)
+
+
+def _misses(value: object) -> object:
+    if value not in ("pass", "answer"):
+        raise ValueError
+    return value
+
+
+_CHECKS: Final[dict[str, tuple[Callable[[object], object], str]]] = {
+    "max_age": (_seconds, "a number of seconds or None"),
+    "autorefresh": (boolean, "True or False"),
+    "index_file": (_index_file, "True, False or a file name"),
+    "allow_all_origins": (boolean, "True or False"),
+    "charset": (_charset, "the name of a charset"),
+    "mimetypes": (_types, "a dict from endings (or names) to media types"),
+    "add_headers_function": (_function, "a function of (headers, path, url) or None"),
+    "immutable_file_test": (_immutable_test, "a function of (path, url), a regular expression or None"),
+    "codings": (_codings, "a list of 'br', 'zstd' and 'gzip'"),
+    "fields": (_strings, "a dict from field names to values, in printable ASCII"),
+    "follow_symlinks": (boolean, "True or False"),
+    "dotfiles": (boolean, "True or False"),
+    "misses": (_misses, "'pass' or 'answer'"),
+    "memory": (_count, "a number of bytes"),
+}

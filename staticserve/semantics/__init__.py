@@ -1,0 +1,1 @@
+"""What HTTP fields mean. Pure functions on strings: no files, no environ, no framework."""

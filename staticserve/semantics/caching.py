@@ -1,0 +1,29 @@
+"""How long an answer may be kept, and when it was made (RFC 9111; RFC 8246; RFC 9110, 8.8.2)."""
+
+from __future__ import annotations
+
+from email.utils import formatdate
+from typing import Final
+
+# Ten years, as nginx says for "expires max".
+FOREVER: Final = 315_360_000
+
+# What archives write who know no time: ZIP cannot say less than 1 January 1980 (which is a day around it
+# somewhere on earth), and reproducible builds write 0 or that.
+_UNBELIEVABLE: Final = 315_532_800 + 86_400
+
+
+def cache_control(max_age: int | None, *, is_immutable: bool) -> str | None:
+    """Return a Cache-Control field value. ``max_age`` is in seconds; ``None`` leaves the field out."""
+    if is_immutable:
+        return f"max-age={FOREVER}, public, immutable"
+    if max_age is None:
+        return None
+    return f"max-age={max_age}, public"
+
+
+def last_modified(mtime: float) -> str | None:
+    """Return a Last-Modified field value for seconds since 1970, or nothing if they are not to be believed."""
+    if mtime <= _UNBELIEVABLE:
+        return None
+    return formatdate(mtime, usegmt=True)

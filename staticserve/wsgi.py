@@ -1,0 +1,229 @@
+"""``StaticServe``: the WSGI adapter. Request fields in, status and body out (PEP 3333)."""
+
+from __future__ import annotations
+
+import logging
+import os
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final, NamedTuple, Unpack
+
+from staticserve.catalogue.directory import DirectoryCatalogue
+from staticserve.catalogue.index_files import directory_location
+from staticserve.catalogue.live import LiveCatalogue
+from staticserve.content import open_body
+from staticserve.errors import ManifestError, OctetsChangedError
+from staticserve.manifest import MANIFEST_NAME, Manifest, read_manifest
+from staticserve.memory import Memory
+from staticserve.misses import plan_miss
+from staticserve.model import Plan, Redirect, Resource
+from staticserve.options import OptionFields, Options, make_options
+from staticserve.plan import REQUEST_FIELDS, make_plan, plan_range
+from staticserve.semantics.negotiation import parse_accept_encoding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from staticserve.catalogue import Catalogue
+    from staticserve.content import FileWrapper
+
+log = logging.getLogger("staticserve")
+
+STATUS_LINES: Final = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
+_ENVIRON_KEYS: Final = tuple((f"HTTP_{name.upper().replace('-', '_')}", name) for name in REQUEST_FIELDS)
+
+# A file that is replaced between planning and opening is described anew, this often.
+_ATTEMPTS: Final = 3
+
+
+class Mount(NamedTuple):
+    """A catalogue and the URL paths that it is served below, each with its final slash."""
+
+    prefixes: tuple[str, ...]
+    raw_prefixes: tuple[str, ...]
+    """The same in the form of PATH_INFO: UTF-8 read as latin-1."""
+    catalogue: Catalogue
+    answers_misses: bool
+
+
+class StaticServe:
+    """Serves files below a URL prefix and leaves every other request to a WSGI application.
+
+    ``root`` is a directory, ``prefix`` the URL path that it is served below (default ``/``). Without an
+    application it serves alone. The options are listed in docs/options.md; a wrong one raises
+    ``ConfigurationError``, which names the nearest right one.
+    """
+
+    def __init__(
+        self,
+        application: WSGIApplication | None = None,
+        root: str | os.PathLike[str] | None = None,
+        prefix: str | None = None,
+        **options: Unpack[OptionFields],
+    ) -> None:
+        self.options: Options = make_options(options, "StaticServe()")
+        self.application: WSGIApplication = application or self._answer_miss
+        self.mounts: list[Mount] = []
+        self.memory = Memory(self.options.memory)
+        self._ready = self.memory.get
+        self._prefixes: tuple[str, ...] = ()
+        if root is not None:
+            self.add_files(root, prefix)
+
+    def add_files(self, root: str | os.PathLike[str], prefix: str | None = None) -> None:
+        """Serve a directory below a prefix, too. Where two directories have a name, the later one's is served.
+
+        A ``staticfiles.json`` in it proves which names are for ever. If the directory or the manifest cannot be
+        read, that is logged, and what can be served is.
+        """
+        root = os.path.abspath(root)
+        if not os.path.isdir(root):
+            log.error("there is no directory %s; nothing is served from it", root)
+        try:
+            manifest = read_manifest(os.path.join(root, MANIFEST_NAME))
+        except ManifestError as error:
+            log.error("%s; files are served under their own names, none of them as immutable by it", error)
+            manifest = None
+        self.add_directory(root, (make_prefix(prefix),), manifest or Manifest())
+
+    def add_directory(
+        self,
+        root: str,
+        prefixes: tuple[str, ...],
+        manifest: Manifest,
+        answers_misses: bool | None = None,
+    ) -> None:
+        """Serve a directory below several prefixes, with a manifest that has been read."""
+        catalogue: Catalogue = (
+            LiveCatalogue(root, self.options, manifest.name)
+            if self.options.autorefresh
+            else DirectoryCatalogue(root, self.options, manifest)
+        )
+        if answers_misses is None:
+            answers_misses = self.options.misses == "answer"
+        raw_prefixes = tuple(prefix.encode("utf-8").decode("latin-1") for prefix in prefixes)
+        self.mounts.insert(0, Mount(prefixes, raw_prefixes, catalogue, answers_misses))
+        # With index files a prefix without its slash leads to the one with it, so that path is ours as well.
+        end = None if self.options.index_file is None else -1
+        self._prefixes = tuple(prefix[:end] for mount in self.mounts for prefix in mount.raw_prefixes)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request, or have the application do it."""
+        path = environ.get("PATH_INFO", "")
+        found = self._ready(path)
+        # Nearly every request is a GET of something in memory with no precondition, or with the tag that we gave
+        # out. These shortcuts take it without the steps below, which would decide the same (a property test says
+        # so): 0.4 µs instead of 2, which is what makes a 304 cheaper than not looking at its precondition.
+        if (
+            found is not None
+            and environ["REQUEST_METHOD"] == "GET"
+            and "HTTP_IF_MATCH" not in environ
+            and "HTTP_IF_UNMODIFIED_SINCE" not in environ
+        ):
+            selected = found.ready.get(parse_accept_encoding(environ.get("HTTP_ACCEPT_ENCODING")))
+            if selected is not None:
+                tag = environ.get("HTTP_IF_NONE_MATCH")
+                if tag is None and "HTTP_IF_MODIFIED_SINCE" not in environ:
+                    asked = environ.get("HTTP_RANGE")
+                    if asked is None:
+                        start_response("200 OK", [*selected.fields])
+                        return [selected.octets]  # type: ignore[list-item]  # what is in ready is in memory
+                    if "HTTP_IF_RANGE" not in environ:
+                        plan = plan_range(found, selected, asked)
+                        start_response(STATUS_LINES[plan.status], [*plan.fields])
+                        return open_body(plan, None)
+                elif tag == selected.etag:
+                    start_response("304 Not Modified", [*selected.not_modified_fields])
+                    return []
+        if path.startswith(self._prefixes):
+            return self._respond(path, environ, start_response)
+        # The server may have taken a part of the path for itself that the prefix has, too.
+        script_name = environ.get("SCRIPT_NAME")
+        if script_name and (whole := script_name + path).startswith(self._prefixes):
+            return self._respond(whole, environ, start_response)
+        return self.application(environ, start_response)
+
+    def find(self, path: str) -> Resource | Redirect | None:
+        """Return what a URL path names. ``path`` is as in PATH_INFO: percent-decoded bytes read as latin-1."""
+        resource = self._ready(path)
+        if resource is not None:
+            return resource
+        try:
+            url = path.encode("latin-1").decode("utf-8")
+        except UnicodeError:
+            return None
+        for mount in self.mounts:
+            found = self._find_in(mount, url)
+            if found is not None:
+                if isinstance(found, Resource) and not mount.catalogue.is_live:
+                    self.memory.put(path, found)
+                return found
+        return None
+
+    def answer(
+        self,
+        path: str,
+        method: str,
+        fields: Mapping[str, str],
+        query: str = "",
+        file_wrapper: FileWrapper | None = None,
+    ) -> tuple[Plan, Iterable[bytes]] | None:
+        """Return the planned answer to a request and its opened body, or nothing if it is the application's.
+
+        ``path`` is as for ``find``, ``fields`` and ``query`` as for ``make_plan``, ``file_wrapper`` as for
+        ``open_body``. Whoever gets a body with a ``close`` calls it.
+        """
+        for _ in range(_ATTEMPTS):
+            found = self.find(path)
+            if found is None:
+                break
+            plan = make_plan(found, method, fields, query)
+            try:
+                return plan, open_body(plan, file_wrapper)
+            except OctetsChangedError as error:
+                log.warning("%s; it is described anew", error)
+                self.memory.drop(path)
+        if any(mount.answers_misses and path.startswith(mount.raw_prefixes) for mount in self.mounts):
+            miss = plan_miss(method, tuple(self.options.fields.items()))
+            return miss, open_body(miss, None)
+        return None
+
+    def _respond(self, path: str, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        fields = {name: environ[key] for key, name in _ENVIRON_KEYS if key in environ}
+        answer = self.answer(
+            path,
+            environ["REQUEST_METHOD"],
+            fields,
+            environ.get("QUERY_STRING", ""),
+            environ.get("wsgi.file_wrapper"),
+        )
+        if answer is None:
+            return self.application(environ, start_response)
+        plan, body = answer
+        start_response(STATUS_LINES[plan.status], [*plan.fields])
+        return body
+
+    def _find_in(self, mount: Mount, url: str) -> Resource | Redirect | None:
+        for prefix in mount.prefixes:
+            if url.startswith(prefix):
+                found = mount.catalogue.find(url[len(prefix) :], url)
+                if found is not None:
+                    return found
+            elif url == prefix[:-1] and self.options.index_file is not None:
+                index = mount.catalogue.find("", prefix)
+                if isinstance(index, Resource):
+                    return Redirect(directory_location(url.rpartition("/")[2]), index.common_fields)
+        return None
+
+    def _answer_miss(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        plan = plan_miss(environ["REQUEST_METHOD"], tuple(self.options.fields.items()))
+        start_response(STATUS_LINES[plan.status], [*plan.fields])
+        return open_body(plan, None)
+
+
+def make_prefix(prefix: str | None) -> str:
+    """Return a URL path prefix with one slash at either end."""
+    stripped = (prefix or "").strip("/")
+    return f"/{stripped}/" if stripped else "/"
