@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 
-.PHONY: help install lint types test demo bench clean
+.PHONY: help install lint types test matrix demo bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,14 @@ types: install ## Check types
 test: lint types ## Lint, types and tests
 	$(BIN)/pytest $(PYTEST_ARGS)
 
+# Newer Pythons than the first, each with the newest Django it takes; without the servers, which one Python tests.
+matrix: ## The tests on the other Pythons that pyenv has
+	@for python in $(wildcard $(shell pyenv root 2>/dev/null)/versions/3.1[2-9]*/bin/python); do \
+		venv=$(VENV)-$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+		$(MAKE) --no-print-directory install PYTHON=$$python VENV=$$venv && \
+		$$venv/bin/pytest -q -n 2 --ignore tests/contract --ignore tests/demo || exit 1; \
+	done
+
 demo: install ## Collect, and serve the demo with gunicorn (PORT=8000)
 	cd demo && ../$(BIN)/python manage.py collectstatic --noinput
 	@echo "The demo is at http://localhost:$(PORT)/"
@@ -37,4 +45,4 @@ bench: install ## Measure beside the peers
 	$(BIN)/python -m benchmarks
 
 clean: ## Remove what the commands above made
-	rm -rf $(VENV) demo/staticfiles build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-* demo/staticfiles build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -45,9 +45,13 @@ def parse_manifest(text: str, path: str, name: str | None = MANIFEST_NAME) -> Ma
         raise ManifestError(path, f"not JSON ({error})") from error
     if not isinstance(stored, dict) or stored.get("version") not in _VERSIONS:
         raise ManifestError(path, "not a staticfiles manifest of version 1.0 or 1.1")
-    paths, release = stored.get("paths"), stored.get("hash", "")
-    if not isinstance(paths, dict) or not all(isinstance(value, str) for value in paths.values()):
-        raise ManifestError(path, '"paths" is not an object of strings')
+    return make_manifest(stored.get("paths"), stored.get("hash", ""), path, name)
+
+
+def make_manifest(paths: object, release: object, path: str, name: str | None) -> Manifest:
+    """Return a manifest of these values if they have its shape. Raises ``ManifestError``, which names ``path``."""
+    if not isinstance(paths, dict) or not all(isinstance(text, str) for item in paths.items() for text in item):
+        raise ManifestError(path, "its paths are not an object of strings")
     return Manifest(MappingProxyType(paths), release if isinstance(release, str) else "", name)
 
 

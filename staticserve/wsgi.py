@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import os
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, NamedTuple, Unpack
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Unpack
 
+from staticserve.catalogue import EmptyCatalogue
 from staticserve.catalogue.directory import DirectoryCatalogue
 from staticserve.catalogue.index_files import directory_location
 from staticserve.catalogue.live import LiveCatalogue
@@ -63,14 +64,24 @@ class StaticServe:
         prefix: str | None = None,
         **options: Unpack[OptionFields],
     ) -> None:
-        self.options: Options = make_options(options, "StaticServe()")
-        self.application: WSGIApplication = application or self._answer_miss
-        self.mounts: list[Mount] = []
-        self.memory = Memory(self.options.memory)
-        self._ready = self.memory.get
-        self._prefixes: tuple[str, ...] = ()
+        self._set_up(application, make_options(options, "StaticServe()"))
         if root is not None:
             self.add_files(root, prefix)
+
+    @classmethod
+    def from_options(cls, application: WSGIApplication | None, options: Options) -> StaticServe:
+        """Return one without directories, for options that have been checked."""
+        static = cls.__new__(cls)
+        static._set_up(application, options)
+        return static
+
+    def _set_up(self, application: WSGIApplication | None, options: Options) -> None:
+        self.options = options
+        self.application: WSGIApplication = application or self._answer_miss
+        self.mounts: list[Mount] = []
+        self.memory = Memory(options.memory)
+        self._ready = self.memory.get
+        self._prefixes: tuple[str, ...] = ()
 
     def add_files(self, root: str | os.PathLike[str], prefix: str | None = None) -> None:
         """Serve a directory below a prefix, too. Where two directories have a name, the later one's is served.
@@ -79,8 +90,6 @@ class StaticServe:
         read, that is logged, and what can be served is.
         """
         root = os.path.abspath(root)
-        if not os.path.isdir(root):
-            log.error("there is no directory %s; nothing is served from it", root)
         try:
             manifest = read_manifest(os.path.join(root, MANIFEST_NAME))
         except ManifestError as error:
@@ -93,14 +102,23 @@ class StaticServe:
         root: str,
         prefixes: tuple[str, ...],
         manifest: Manifest,
+        *,
         answers_misses: bool | None = None,
+        cure: str = "",
     ) -> None:
-        """Serve a directory below several prefixes, with a manifest that has been read."""
-        catalogue: Catalogue = (
-            LiveCatalogue(root, self.options, manifest.name)
-            if self.options.autorefresh
-            else DirectoryCatalogue(root, self.options, manifest)
-        )
+        """Serve a directory below several prefixes, with a manifest that has been read.
+
+        ``cure`` is added to the log line that says that the directory cannot be read.
+        """
+        catalogue: Catalogue
+        try:
+            if self.options.autorefresh:
+                catalogue = LiveCatalogue(root, self.options, manifest.name)
+            else:
+                catalogue = DirectoryCatalogue(root, self.options, manifest)
+        except OSError as error:
+            log.error("cannot read %s (%s): nothing is served from it%s", root, error.strerror, cure)
+            catalogue = EmptyCatalogue()
         if answers_misses is None:
             answers_misses = self.options.misses == "answer"
         raw_prefixes = tuple(prefix.encode("utf-8").decode("latin-1") for prefix in prefixes)
@@ -137,13 +155,31 @@ class StaticServe:
                 elif tag == selected.etag:
                     start_response("304 Not Modified", [*selected.not_modified_fields])
                     return []
-        if path.startswith(self._prefixes):
-            return self._respond(path, environ, start_response)
-        # The server may have taken a part of the path for itself that the prefix has, too.
-        script_name = environ.get("SCRIPT_NAME")
-        if script_name and (whole := script_name + path).startswith(self._prefixes):
-            return self._respond(whole, environ, start_response)
+        matched = self.match(path, environ.get("SCRIPT_NAME"))
+        if matched is not None:
+            answer = self.answer(
+                matched,
+                environ["REQUEST_METHOD"],
+                request_fields(environ),
+                environ.get("QUERY_STRING", ""),
+                environ.get("wsgi.file_wrapper"),
+            )
+            if answer is not None:
+                plan, body = answer
+                start_response(STATUS_LINES[plan.status], [*plan.fields])
+                return body
         return self.application(environ, start_response)
+
+    def match(self, path_info: str, script_name: str | None) -> str | None:
+        """Return the path to answer for if it is below one of our prefixes, in the form of PATH_INFO.
+
+        The server may have taken for SCRIPT_NAME what the prefix begins with; then both together are the path.
+        """
+        if path_info.startswith(self._prefixes):
+            return path_info
+        if script_name and (whole := script_name + path_info).startswith(self._prefixes):
+            return whole
+        return None
 
     def find(self, path: str) -> Resource | Redirect | None:
         """Return what a URL path names. ``path`` is as in PATH_INFO: percent-decoded bytes read as latin-1."""
@@ -190,21 +226,6 @@ class StaticServe:
             return miss, open_body(miss, None)
         return None
 
-    def _respond(self, path: str, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        fields = {name: environ[key] for key, name in _ENVIRON_KEYS if key in environ}
-        answer = self.answer(
-            path,
-            environ["REQUEST_METHOD"],
-            fields,
-            environ.get("QUERY_STRING", ""),
-            environ.get("wsgi.file_wrapper"),
-        )
-        if answer is None:
-            return self.application(environ, start_response)
-        plan, body = answer
-        start_response(STATUS_LINES[plan.status], [*plan.fields])
-        return body
-
     def _find_in(self, mount: Mount, url: str) -> Resource | Redirect | None:
         for prefix in mount.prefixes:
             if url.startswith(prefix):
@@ -221,6 +242,11 @@ class StaticServe:
         plan = plan_miss(environ["REQUEST_METHOD"], tuple(self.options.fields.items()))
         start_response(STATUS_LINES[plan.status], [*plan.fields])
         return open_body(plan, None)
+
+
+def request_fields(environ: Mapping[str, Any]) -> dict[str, str]:
+    """Return the fields of a request that ``make_plan`` reads, from a WSGI environ or Django's ``META``."""
+    return {name: environ[key] for key, name in _ENVIRON_KEYS if key in environ}
 
 
 def make_prefix(prefix: str | None) -> str:

@@ -16,3 +16,12 @@ class Catalogue(Protocol):
 
     def find(self, name: str, url: str) -> Resource | Redirect | None:
         """Return what is called ``name``; ``url`` is the whole path, for the user's own functions. Never raises."""
+
+
+class EmptyCatalogue:
+    """Stands in for a directory that cannot be read."""
+
+    is_live = False
+
+    def find(self, name: str, url: str) -> None:
+        """Find nothing."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from staticserve.catalogue.files import FileReader
@@ -14,21 +13,18 @@ if TYPE_CHECKING:
     from staticserve.model import Redirect, Resource
     from staticserve.options import Options
 
-log = logging.getLogger("staticserve")
-
 
 class DirectoryCatalogue:
-    """The files below ``root`` as they were at start. ``manifest`` proves which names are for ever."""
+    """The files below ``root`` as they were at start. ``manifest`` proves which names are for ever.
+
+    Raises ``OSError`` if ``root`` cannot be read.
+    """
 
     is_live = False
 
     def __init__(self, root: str, options: Options, manifest: Manifest | None = None) -> None:
         manifest = manifest or Manifest()
-        try:
-            self._sidecars = scan_names(root, options)
-        except OSError as error:
-            log.error("cannot read %s: %s; nothing is served from it", root, error.strerror)
-            self._sidecars = {}
+        self._sidecars = scan_names(root, options)
         if manifest.name is not None:
             self._sidecars.pop(manifest.name, None)
         self._resolve = make_name_resolver(options)
