@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import zlib
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -32,6 +33,16 @@ def decodes_to(coding: str, file: BinaryIO, sha256: str, size: int) -> bool:
     except Exception:
         return False
     return left == 0 and digest.hexdigest() == sha256
+
+
+def decode(coding: str, octets: bytes, sha256: str) -> bytes | None:
+    """Return what octets decode to, or nothing if that has another digest (hexadecimal)."""
+    try:
+        decoded = b"".join(_DECODERS[coding](io.BytesIO(octets)))
+    # As above.
+    except Exception:
+        return None
+    return decoded if hashlib.sha256(decoded).hexdigest() == sha256 else None
 
 
 def _decode_gzip(file: BinaryIO) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from staticserve.octets import FileOctets, check_octets, open_octets
+from staticserve.octets import DeferredOctets, FileOctets, check_octets, open_octets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -28,6 +28,8 @@ def open_body(plan: Plan, file_wrapper: FileWrapper | None) -> Iterable[bytes]:
     if plan.representation is None:
         return [plan.content] if plan.content else []
     octets = plan.representation.octets
+    if isinstance(octets, DeferredOctets):
+        octets = octets.read() if plan.sends_octets else b""
     if not plan.sends_octets:
         # Several servers send the body of a HEAD or a 304 if they are given one.
         if isinstance(octets, FileOctets):

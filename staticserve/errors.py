@@ -28,6 +28,24 @@ class ManifestError(StaticServeError):
         super().__init__(f"{path}: {reason}")
 
 
+class StoreError(StaticServeError):
+    """Says that a release store cannot be read or written. ``path`` is the file, ``reason`` is for people."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path}: {reason}")
+
+
+class BuildError(StaticServeError):
+    """Says that a build failed, and leaves the earlier store in place. ``path`` is the file it failed at."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path}: {reason}")
+
+
 class OctetsChangedError(StaticServeError):
     """Says that a file is not the one that was described: replaced, resized or gone.
 

@@ -6,7 +6,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from staticserve.model import Resource
+    from staticserve.model import Representation, Resource
 
 # What a resource takes beside its octets: measured at 2–3 kB with three codings.
 _OVERHEAD: Final = 3072
@@ -37,6 +37,21 @@ class Memory:
                 self._remove(next(iter(self._resources)))
             self._resources[path] = resource
             self.used += weight
+
+    def keep_octets(self, path: str, resource: Resource, loaded: Representation) -> None:
+        """Keep octets that were deferred and have been read, if the resource is here and they fit."""
+        size = loaded.size
+        with self._lock:
+            if self.get(path) is not resource or loaded.coding in resource.loaded:
+                return
+            if _weigh(resource) + size > self.limit:
+                return
+            # To the end of the queue, so that making room does not remove it.
+            self._resources[path] = self._resources.pop(path)
+            while self.used + size > self.limit:
+                self._remove(next(iter(self._resources)))
+            resource.loaded[loaded.coding] = loaded
+            self.used += size
 
     def drop(self, path: str) -> None:
         """Forget a resource, because its file is not what it was."""

@@ -43,6 +43,8 @@ class Resource:
     allow_all_origins: bool
     ready: dict[Preference, Representation] = field(default_factory=dict, compare=False, repr=False)
     """What has been selected before and is in memory: a 200 without a condition needs nothing else."""
+    loaded: dict[str, Representation] = field(default_factory=dict, compare=False, repr=False)
+    """By coding, what was deferred and has been read since."""
 
     def __post_init__(self) -> None:
         codings = [representation.coding for representation in self.representations]
@@ -55,7 +57,9 @@ class Resource:
         if found is not None:
             return found
         coding = select_coding([(each.coding, each.size) for each in self.representations], preference)
-        found = next(each for each in self.representations if each.coding == coding)
+        found = self.loaded.get(coding)
+        if found is None:
+            found = next(each for each in self.representations if each.coding == coding)
         if isinstance(found.octets, bytes):
             self.ready[preference] = found
         return found
@@ -63,7 +67,7 @@ class Resource:
     @property
     def bytes_in_memory(self) -> int:
         """Return how many bytes of octets this object keeps."""
-        kept = (each.octets for each in self.representations)
+        kept = (each.octets for each in (*self.representations, *self.loaded.values()))
         return sum(len(octets) for octets in kept if isinstance(octets, bytes))
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import BinaryIO, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from staticserve.errors import OctetsChangedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class FileOctets(NamedTuple):
@@ -18,7 +22,17 @@ class FileOctets(NamedTuple):
     inode: int
 
 
-Octets = bytes | FileOctets
+@dataclass(frozen=True, slots=True)
+class DeferredOctets:
+    """Octets that are read when they are first sent.
+
+    ``read`` raises ``OctetsChangedError`` if they are no longer there.
+    """
+
+    read: Callable[[], bytes]
+
+
+Octets = bytes | FileOctets | DeferredOctets
 
 
 def identify(path: str, status: os.stat_result) -> FileOctets:

@@ -37,6 +37,8 @@ class OptionFields(TypedDict, total=False):
     dotfiles: bool
     misses: Literal["pass", "answer"]
     memory: int
+    memory_per_file: int
+    late_files: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,10 @@ class Options:
     dotfiles: bool = False
     misses: Literal["pass", "answer"] = "pass"
     memory: int = 64 * MIB
+    # Up to 1 MiB octets from memory beat an open file on every worker of gunicorn (measured: 1 MB with gthread
+    # 315 µs against 341, with gevent 187 against 617).
+    memory_per_file: int = MIB
+    late_files: bool = False
 
 
 OPTION_NAMES: Final = tuple(each.name for each in fields(Options))
@@ -68,17 +74,28 @@ def make_options(given: Mapping[str, object], where: str, also: Collection[str] 
     ``where`` is what the user calls the place; ``also`` are names that are right there but not ours.
     """
     problems = unknown_names(given, (*OPTION_NAMES, *also))
-    checked: dict[str, Any] = {}
-    for name, (normalise, wanted) in _CHECKS.items():
-        if name not in given:
-            continue
-        try:
-            checked[name] = normalise(given[name])
-        except (TypeError, ValueError, re.error):
-            problems.append(f"{name!r} must be {wanted}, not {given[name]!r}")
+    checked, wrong = check_options({name: given[name] for name in _CHECKS if name in given}, _CHECKS)
+    problems += wrong
     if problems:
         raise ConfigurationError(where, problems)
     return Options(**checked)
+
+
+Checks = Mapping[str, tuple[Callable[[object], object], str]]
+"""By option: the function that returns its value in our form or raises, and what it must be, in words."""
+
+
+def check_options(given: Mapping[str, object], checks: Checks) -> tuple[dict[str, Any], list[str]]:
+    """Return the values in our form, and a problem for each that has no such form."""
+    checked: dict[str, Any] = {}
+    problems = []
+    for name, value in given.items():
+        normalise, wanted = checks[name]
+        try:
+            checked[name] = normalise(value)
+        except (TypeError, ValueError, re.error):
+            problems.append(f"{name!r} must be {wanted}, not {value!r}")
+    return checked, problems
 
 
 def unknown_names(given: Collection[str], known: Collection[str]) -> list[str]:
@@ -97,6 +114,13 @@ def boolean(value: object) -> bool:
     if not isinstance(value, bool):
         raise TypeError
     return value
+
+
+def share(value: object) -> float:
+    """Return a part of a whole, from 0 up to, not including, 1."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+        raise ValueError
+    return float(value)
 
 
 def _seconds(value: object) -> int | None:
@@ -169,7 +193,7 @@ def _misses(value: object) -> object:
     return value
 
 
-_CHECKS: Final[dict[str, tuple[Callable[[object], object], str]]] = {
+_CHECKS: Final[Checks] = {
     "max_age": (_seconds, "a number of seconds or None"),
     "autorefresh": (boolean, "True or False"),
     "index_file": (_index_file, "True, False or a file name"),
@@ -184,4 +208,6 @@ _CHECKS: Final[dict[str, tuple[Callable[[object], object], str]]] = {
     "dotfiles": (boolean, "True or False"),
     "misses": (_misses, "'pass' or 'answer'"),
     "memory": (_count, "a number of bytes"),
+    "memory_per_file": (_count, "a number of bytes"),
+    "late_files": (boolean, "True or False"),
 }

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import logging
 import os
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Unpack
 
-from staticserve.catalogue import EmptyCatalogue
-from staticserve.catalogue.directory import DirectoryCatalogue
 from staticserve.catalogue.index_files import directory_location
 from staticserve.catalogue.live import LiveCatalogue
+from staticserve.catalogue.release import open_catalogue
 from staticserve.content import open_body
 from staticserve.errors import ManifestError, OctetsChangedError
 from staticserve.manifest import MANIFEST_NAME, Manifest, read_manifest
 from staticserve.memory import Memory
 from staticserve.misses import plan_miss
 from staticserve.model import Plan, Redirect, Resource
+from staticserve.octets import DeferredOctets
 from staticserve.options import OptionFields, Options, make_options
 from staticserve.plan import REQUEST_FIELDS, make_plan, plan_range
 from staticserve.semantics.negotiation import parse_accept_encoding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -90,35 +91,35 @@ class StaticServe:
         read, that is logged, and what can be served is.
         """
         root = os.path.abspath(root)
-        try:
-            manifest = read_manifest(os.path.join(root, MANIFEST_NAME))
-        except ManifestError as error:
-            log.error("%s; files are served under their own names, none of them as immutable by it", error)
-            manifest = None
-        self.add_directory(root, (make_prefix(prefix),), manifest or Manifest())
+
+        def read_root_manifest() -> Manifest:
+            try:
+                return read_manifest(os.path.join(root, MANIFEST_NAME)) or Manifest()
+            except ManifestError as error:
+                log.error("%s; files are served under their own names, none of them as immutable by it", error)
+                return Manifest()
+
+        self.add_directory(root, (make_prefix(prefix),), read_root_manifest)
 
     def add_directory(
         self,
         root: str,
         prefixes: tuple[str, ...],
-        manifest: Manifest,
+        read_manifest: Callable[[], Manifest],
         *,
         answers_misses: bool | None = None,
         cure: str = "",
     ) -> None:
-        """Serve a directory below several prefixes, with a manifest that has been read.
+        """Serve a directory below several prefixes.
 
+        ``read_manifest`` is called if there is no release store, which knows all that a manifest proves.
         ``cure`` is added to the log line that says that the directory cannot be read.
         """
-        catalogue: Catalogue
-        try:
-            if self.options.autorefresh:
-                catalogue = LiveCatalogue(root, self.options, manifest.name)
-            else:
-                catalogue = DirectoryCatalogue(root, self.options, manifest)
-        except OSError as error:
-            log.error("cannot read %s (%s): nothing is served from it%s", root, error.strerror, cure)
-            catalogue = EmptyCatalogue()
+        catalogue: Catalogue = (
+            LiveCatalogue(root, self.options)
+            if self.options.autorefresh
+            else open_catalogue(root, self.options, read_manifest, cure)
+        )
         if answers_misses is None:
             answers_misses = self.options.misses == "answer"
         raw_prefixes = tuple(prefix.encode("utf-8").decode("latin-1") for prefix in prefixes)
@@ -155,7 +156,10 @@ class StaticServe:
                 elif tag == selected.etag:
                     start_response("304 Not Modified", [*selected.not_modified_fields])
                     return []
-        matched = self.match(path, environ.get("SCRIPT_NAME"))
+        script_name = environ.get("SCRIPT_NAME")
+        if not script_name and not path.startswith(self._prefixes):
+            return self.application(environ, start_response)
+        matched = self.match(path, script_name)
         if matched is not None:
             answer = self.answer(
                 matched,
@@ -217,6 +221,8 @@ class StaticServe:
                 break
             plan = make_plan(found, method, fields, query)
             try:
+                if plan.sends_octets and isinstance(found, Resource):
+                    plan = self._load(path, found, plan)
                 return plan, open_body(plan, file_wrapper)
             except OctetsChangedError as error:
                 log.warning("%s; it is described anew", error)
@@ -225,6 +231,15 @@ class StaticServe:
             miss = plan_miss(method, tuple(self.options.fields.items()))
             return miss, open_body(miss, None)
         return None
+
+    def _load(self, path: str, resource: Resource, plan: Plan) -> Plan:
+        """Return a plan whose representation is no longer deferred, and keep what was read for the next."""
+        selected = plan.representation
+        if selected is None or not isinstance(selected.octets, DeferredOctets):
+            return plan
+        loaded = replace(selected, octets=selected.octets.read())
+        self.memory.keep_octets(path, resource, loaded)
+        return plan._replace(representation=loaded)
 
     def _find_in(self, mount: Mount, url: str) -> Resource | Redirect | None:
         for prefix in mount.prefixes:

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from staticserve.catalogue.files import is_within
 from staticserve.codings import SUFFIXES
+from staticserve.store import STORE_DIRECTORY
 
 if TYPE_CHECKING:
     from staticserve.options import Options
 
 log = logging.getLogger("staticserve")
-
-STORE_DIRECTORY: Final = ".staticserve"
-"""Where a static root keeps its release store: never served."""
 
 _SUFFIXES: Final = tuple(SUFFIXES)
 _NO_SUFFIXES: Final[tuple[str, ...]] = ()

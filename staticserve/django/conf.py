@@ -5,17 +5,15 @@ from __future__ import annotations
 import logging
 import os
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
 from staticserve.errors import ConfigurationError
-from staticserve.options import Options, boolean, make_options
+from staticserve.options import Checks, Options, boolean, check_options, make_options, share
+from staticserve.pipeline.options import BuildOptions
 from staticserve.wsgi import make_prefix
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 log = logging.getLogger("staticserve")
 
@@ -35,6 +33,7 @@ class Configuration:
     root_files: str | None
     """The directory served at ``/``, absolute."""
     options: Options
+    build: BuildOptions
 
     @property
     def answers_misses(self) -> bool:
@@ -56,15 +55,8 @@ def read_configuration() -> Configuration:
     given = getattr(settings, SETTING, {})
     if not isinstance(given, dict):
         raise ConfigurationError(SETTING, [f"it must be a dict, not {given!r}"])
-    own = {name: given[name] for name in _OWN_CHECKS if name in given}
-    rest = {name: value for name, value in given.items() if name not in own}
-    problems = []
-    for name, value in own.items():
-        check, wanted = _OWN_CHECKS[name]
-        try:
-            own[name] = check(value)
-        except TypeError:
-            problems.append(f"{name!r} must be {wanted}, not {value!r}")
+    own, problems = check_options({name: given[name] for name in _OWN_CHECKS if name in given}, _OWN_CHECKS)
+    rest = {name: value for name, value in given.items() if name not in _OWN_CHECKS}
     try:
         options = make_options({"misses": "answer", "autorefresh": debug} | rest, SETTING, also=_OWN_CHECKS)
     except ConfigurationError as error:
@@ -76,8 +68,12 @@ def read_configuration() -> Configuration:
         static_root=_absolute(settings.STATIC_ROOT),
         prefixes=static_prefixes(raw_setting("STATIC_URL"), settings.FORCE_SCRIPT_NAME),
         use_finders=own.get("use_finders", debug),
-        root_files=own.get("root_files"),
+        root_files=own.pop("root_files", None),
         options=options,
+        build=BuildOptions(
+            options=replace(options, autorefresh=False),
+            **{name: own[name] for name in ("cache_dir", "hard_links", "min_saving") if name in own},
+        ),
     )
 
 
@@ -116,7 +112,10 @@ def _absolute(path: object) -> str | None:
     return os.path.abspath(path)
 
 
-_OWN_CHECKS: Final[dict[str, tuple[Callable[[object], object], str]]] = {
+_OWN_CHECKS: Final[Checks] = {
     "use_finders": (boolean, "True or False"),
     "root_files": (_absolute, "the path of a directory or None"),
+    "cache_dir": (_absolute, "the path of a directory or None"),
+    "hard_links": (boolean, "True or False"),
+    "min_saving": (share, "a number from 0 up to, not including, 1"),
 }

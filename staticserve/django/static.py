@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -32,7 +33,7 @@ def make_static(
     """Return the middleware for STATIC_ROOT and the files of the root directory, under the configured options."""
     static = StaticServe.from_options(application, configuration.options)
     if configuration.root_files is not None:
-        static.add_directory(configuration.root_files, ("/",), Manifest(name=None), answers_misses=False)
+        static.add_directory(configuration.root_files, ("/",), Manifest, answers_misses=False)
     if with_static_root:
         if configuration.static_root is None:
             log.error("STATIC_ROOT is not set: no static files are served; set it to a directory and %s", _COLLECT)
@@ -40,7 +41,7 @@ def make_static(
             static.add_directory(
                 configuration.static_root,
                 configuration.prefixes,
-                read_project_manifest(configuration.static_root),
+                partial(read_project_manifest, configuration.static_root),
                 answers_misses=configuration.answers_misses,
                 cure=f"; {_COLLECT}",
             )
@@ -60,7 +61,7 @@ def read_project_manifest(static_root: str) -> Manifest:
             storage.hashed_files,
             storage.manifest_hash,
             storage.manifest_name,
-            _name_within(static_root, storage),
+            name_within(static_root, storage),
         )
     # A storage is the project's own code, and Django's raises AttributeError for a manifest that is a list.
     except Exception as error:
@@ -91,7 +92,8 @@ def _make_storage() -> Any:
             vars(settings).pop(name, None)
 
 
-def _name_within(static_root: str, storage: Any) -> str | None:
+def name_within(static_root: str, storage: Any) -> str | None:
+    """Return the manifest's name below ``static_root``, or nothing if the storage keeps it elsewhere."""
     try:
         path = os.path.abspath(storage.manifest_storage.path(storage.manifest_name))
     # Not every storage has files (FileSystemStorage.path is optional), and STATIC_ROOT may be unset in it.

@@ -1,0 +1,244 @@
+"""A release store and the tree that it was built from: nothing is read until it is asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import re
+import time
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING, Final
+
+from staticserve.catalogue import EmptyCatalogue
+from staticserve.catalogue.directory import DirectoryCatalogue
+from staticserve.catalogue.files import FileReader
+from staticserve.catalogue.index_files import make_name_resolver
+from staticserve.catalogue.live import LiveCatalogue
+from staticserve.catalogue.resources import Coded, Described, make_resource_maker
+from staticserve.catalogue.scan import is_visible
+from staticserve.codings import SUFFIXES, decode
+from staticserve.errors import OctetsChangedError, StoreError
+from staticserve.manifest import MANIFEST_NAME, Manifest
+from staticserve.octets import DeferredOctets, identify, open_regular
+from staticserve.semantics.negotiation import IDENTITY
+from staticserve.store import STORE_NAME, StoreReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from staticserve.catalogue import Catalogue
+    from staticserve.model import Redirect, Resource
+    from staticserve.octets import Octets
+    from staticserve.options import Options
+    from staticserve.store import Record, StoredBlob
+
+log = logging.getLogger("staticserve")
+
+
+def open_catalogue(root: str, options: Options, read_manifest: Callable[[], Manifest], cure: str = "") -> Catalogue:
+    """Return the catalogue of a release store if ``root`` has one that describes it, else of the directory.
+
+    ``cure`` is added to the log line that says that the directory cannot be read.
+    """
+    make_directory = partial(_make_directory, root, options, read_manifest, cure)
+    path = f"{root}/{STORE_NAME}"
+    if not os.path.exists(path):
+        return make_directory()
+    reader = StoreReader(path)
+    try:
+        _check_describes(root, reader)
+    except StoreError as error:
+        log.error("%s; the directory is served instead until it is built again", error)
+        return make_directory()
+    finally:
+        # Whoever asks next may be another process, to which an open database must not be handed.
+        reader.close()
+    return ReleaseCatalogue(root, reader, options, make_directory)
+
+
+class ReleaseCatalogue:
+    """The newest release in a store. If the store turns out to be damaged, the directory takes its place."""
+
+    is_live = False
+
+    def __init__(
+        self, root: str, reader: StoreReader, options: Options, make_directory: Callable[[], Catalogue]
+    ) -> None:
+        self._root = root
+        self._reader = reader
+        self._options = options
+        self._make_directory = make_directory
+        self._directory: Catalogue | None = None
+        self._lock = Lock()
+        self._resolve = make_name_resolver(options)
+        self._make_resource = make_resource_maker(options)
+        # For what is not as it was built: no manifest speaks for that.
+        self._files = FileReader(root, options, Manifest())
+        self._late = _LateFiles(LiveCatalogue(root, options)) if options.late_files else EmptyCatalogue()
+        self._changed: set[str] = set()
+        self._reported: set[str] = set()
+
+    def find(self, name: str, url: str) -> Resource | Redirect | None:
+        """Return what is called ``name``, as ``Catalogue`` has it."""
+        if self._directory is None:
+            try:
+                return self._find(name, url)
+            except StoreError as error:
+                self._give_up(error)
+        assert self._directory is not None
+        return self._directory.find(name, url)
+
+    def _find(self, name: str, url: str) -> Resource | Redirect | None:
+        found: str | Redirect | None = name
+        if self._options.index_file is not None:
+            found = self._resolve(name, self._reader.has)
+        if not isinstance(found, str) or not self._is_visible(found):
+            return found if not isinstance(found, str) else None
+        record = self._reader.find(found)
+        if record is None:
+            return self._late.find(name, url)
+        return self._describe(found, url, record)
+
+    def _describe(self, name: str, url: str, record: Record) -> Resource | None:
+        path = f"{self._root}/{name}"
+        try:
+            status = os.stat(path)
+        except OSError:
+            status = None
+        if status is None and record.blobs:
+            # Deleted, or just about to be written anew by the next collectstatic: the store has it all.
+            identity: Octets = DeferredOctets(partial(self._decode_blob, record))
+        elif status is None or name in self._changed or not _is_as_built(status, record):
+            found = self._files.read(name, (), url)
+            if found is None or not record.sha256.startswith(found.representations[0].etag.strip('"')):
+                self._report(name)
+                return found
+            identity = found.representations[0].octets
+        elif record.size > self._options.memory_per_file:
+            identity = identify(path, status)
+        else:
+            identity = DeferredOctets(partial(self._read_tree, name, record.sha256))
+        codings = [Coded(IDENTITY, identity, record.size, record.sha256)]
+        for blob in record.blobs:
+            if blob.coding in self._options.codings:
+                octets = DeferredOctets(partial(self._read_blob, blob))
+                codings.append(Coded(blob.coding, octets, blob.size, blob.sha256))
+        return self._make_resource(Described(path, url, codings, record.mtime_ns / 1e9, record.is_proven))
+
+    def _decode_blob(self, record: Record) -> bytes:
+        blob = min(record.blobs, key=lambda blob: list(SUFFIXES.values()).index(blob.coding))
+        octets = decode(blob.coding, self._read_blob(blob), record.sha256)
+        if octets is None:
+            error = StoreError(self._reader.path, f"blob {blob.sha256} does not decode to its content")
+            self._give_up(error)
+            raise OctetsChangedError(self._reader.path) from error
+        return octets
+
+    def _read_tree(self, name: str, sha256: str) -> bytes:
+        path = f"{self._root}/{name}"
+        try:
+            with open_regular(path) as file:
+                octets = file.read()
+        except OSError as error:
+            raise OctetsChangedError(path) from error
+        if hashlib.sha256(octets).hexdigest() != sha256:
+            # Its time and size told nothing; from now on it is read before anything is said about it.
+            self._changed.add(name)
+            raise OctetsChangedError(path)
+        return octets
+
+    def _read_blob(self, blob: StoredBlob) -> bytes:
+        try:
+            return self._reader.read_blob(blob)
+        except StoreError as error:
+            self._give_up(error)
+            raise OctetsChangedError(self._reader.path) from error
+
+    def _give_up(self, error: StoreError) -> None:
+        with self._lock:
+            if self._directory is None:
+                log.error("%s; the directory is served instead until it is built again", error)
+                self._directory = self._make_directory()
+
+    def _report(self, name: str) -> None:
+        if name not in self._reported:
+            self._reported.add(name)
+            log.error("%s is not what it was at the build: it is served as it is now; build again", name)
+
+    def _is_visible(self, name: str) -> bool:
+        return "." not in (part[:1] for part in name.split("/")) or all(
+            is_visible(part, self._options) for part in name.split("/") if part[:1] == "."
+        )
+
+
+class _LateFiles:
+    """Looks for files that came after the build. What is not there is remembered, so that a flood costs nothing."""
+
+    def __init__(self, live: LiveCatalogue) -> None:
+        self._live = live
+        self._missing: dict[str, float] = {}
+
+    def find(self, name: str, url: str) -> Resource | Redirect | None:
+        now = time.monotonic()
+        if self._missing.get(name, 0.0) > now:
+            return None
+        found = self._live.find(name, url)
+        if found is None:
+            if len(self._missing) >= _MOST_MISSING:
+                self._missing.clear()
+            self._missing[name] = now + _MISSING_FOR
+        return found
+
+
+_MOST_MISSING: Final = 4096
+_MISSING_FOR: Final = 5.0  # seconds
+
+
+def _make_directory(
+    root: str, options: Options, read_manifest: Callable[[], Manifest], cure: str
+) -> DirectoryCatalogue | EmptyCatalogue:
+    try:
+        return DirectoryCatalogue(root, options, read_manifest())
+    except OSError as error:
+        log.error("cannot read %s (%s): nothing is served from it%s", root, error.strerror, cure)
+        return EmptyCatalogue()
+
+
+# Django writes the hash last.
+_MANIFEST_TAIL: Final = 256
+_MANIFEST_HASH: Final = re.compile(rb'"hash":\s*"([0-9a-f]*)"')
+
+
+def _check_describes(root: str, reader: StoreReader) -> None:
+    """Raise ``StoreError`` if a store is plainly not of this tree: of an older collection, or of another project.
+
+    A few reads, whatever the number of files. A single file that differs is noticed when it is asked for.
+    """
+    release = reader.release()
+    if release.manifest_hash:
+        found = _read_manifest_hash(f"{root}/{release.manifest}")
+        if found is not None and found != release.manifest_hash:
+            raise StoreError(reader.path, f"it is not of the release that {release.manifest} is of")
+    elif os.path.exists(f"{root}/{MANIFEST_NAME}"):
+        raise StoreError(reader.path, f"it is older than {MANIFEST_NAME}")
+    sample = reader.sample()
+    if sample and not any(os.path.exists(f"{root}/{name}") for name in sample):
+        raise StoreError(reader.path, f"it is of another tree (there is no {sample[0]} here)")
+
+
+def _read_manifest_hash(path: str) -> str | None:
+    try:
+        with open_regular(path) as file:
+            file.seek(max(os.fstat(file.fileno()).st_size - _MANIFEST_TAIL, 0))
+            match = _MANIFEST_HASH.search(file.read(_MANIFEST_TAIL))
+    except OSError:
+        return None
+    return match[1].decode() if match else None
+
+
+def _is_as_built(status: os.stat_result, record: Record) -> bool:
+    # Archives keep whole seconds only; a time with a fraction is the file system's own and must be the same.
+    times = {record.mtime_ns, record.mtime_ns // 1_000_000_000 * 1_000_000_000}
+    return status.st_size == record.size and status.st_mtime_ns in times

@@ -1,0 +1,132 @@
+"""The command line: ``staticserve build`` and ``staticserve serve``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import logging
+import os
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from staticserve.errors import ManifestError, StaticServeError
+from staticserve.manifest import MANIFEST_NAME, Manifest, read_manifest
+from staticserve.options import make_options
+from staticserve.pipeline.build import build_store
+from staticserve.pipeline.hashing import hash_names
+from staticserve.pipeline.options import BuildOptions
+from staticserve.semantics.negotiation import CODINGS, IDENTITY
+from staticserve.wsgi import StaticServe, make_prefix
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+FAILED: Final = 1
+WRONG_USAGE: Final = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit code: 0, 1 if it failed, 2 if it was called wrongly."""
+    logging.basicConfig(format="%(message)s")
+    parser = argparse.ArgumentParser(prog="staticserve", description="Builds and serves directories of static files.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    build = commands.add_parser("build", help="make the release store of a directory")
+    build.add_argument("directory", metavar="DIR")
+    build.add_argument("--hash", action="store_true", help="give the files hashed names and write a manifest, first")
+    build.add_argument("--follow-symlinks", action="store_true", help="also links that leave the directory")
+    build.add_argument("--dotfiles", action="store_true", help="also names that begin with a dot")
+    add_build_arguments(build)
+    build.set_defaults(run=_build)
+    serve = commands.add_parser("serve", help="serve a directory, to look at it")
+    serve.add_argument("directory", metavar="DIR")
+    serve.add_argument("--prefix", default="/", help="the URL path below which it is served (default /)")
+    serve.add_argument("--bind", default="127.0.0.1:8000", metavar="HOST:PORT", help="default 127.0.0.1:8000")
+    serve.set_defaults(run=_serve)
+    chosen = parser.parse_args(arguments)
+    try:
+        result: int = chosen.run(chosen)
+    except StaticServeError as error:
+        print(f"staticserve: {error}", file=sys.stderr)
+        return FAILED
+    return result
+
+
+def add_build_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what every way to build takes."""
+    known = [coding for coding in CODINGS if coding != IDENTITY]
+    parser.add_argument("--cache-dir", metavar="PATH", help="where a copy of the store is kept between builds")
+    parser.add_argument(
+        "--coding", action="append", choices=known, dest="codings", help="one to make; may be repeated (default all)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+
+
+def run_build(root: str, manifest: Manifest, build: BuildOptions, *, as_json: bool) -> None:
+    """Build a store and print what was done."""
+    with _progress(hidden=as_json) as progress:
+        report = build_store(root, manifest, build, progress)
+    if as_json:
+        print(json.dumps(report.as_dict(), indent=2))
+    else:
+        print("\n".join(report.lines()))
+
+
+def _build(chosen: argparse.Namespace) -> int:
+    root = os.path.abspath(chosen.directory)
+    if not os.path.isdir(root):
+        print(f"staticserve: there is no directory {root}", file=sys.stderr)
+        return WRONG_USAGE
+    given: dict[str, Any] = {"follow_symlinks": chosen.follow_symlinks, "dotfiles": chosen.dotfiles}
+    if chosen.codings:
+        given["codings"] = chosen.codings
+    options = make_options(given, "staticserve build")
+    manifest = hash_names(root, options) if chosen.hash else _read_manifest(root)
+    run_build(root, manifest, BuildOptions(options=options, cache_dir=chosen.cache_dir), as_json=chosen.json)
+    return 0
+
+
+def _read_manifest(root: str) -> Manifest:
+    try:
+        return read_manifest(os.path.join(root, MANIFEST_NAME)) or Manifest()
+    except ManifestError as error:
+        print(f"staticserve: {error}; hashed names are proven by their content only", file=sys.stderr)
+        return Manifest()
+
+
+def _serve(chosen: argparse.Namespace) -> int:
+    root = os.path.abspath(chosen.directory)
+    if not os.path.isdir(root):
+        print(f"staticserve: there is no directory {root}", file=sys.stderr)
+        return WRONG_USAGE
+    host, _, port = chosen.bind.rpartition(":")
+    if not host or not port.isdigit():
+        print(f"staticserve: --bind is HOST:PORT, not {chosen.bind}", file=sys.stderr)
+        return WRONG_USAGE
+    prefix = make_prefix(chosen.prefix)
+    print(f"serving {root} at http://{chosen.bind}{prefix}")
+    sys.stdout.flush()
+    if importlib.util.find_spec("gunicorn"):
+        # gunicorn imports and calls what it is told, in each of its workers.
+        application = f"staticserve:StaticServe(None, {root!r}, {prefix!r}, index_file=True)"
+        command = [sys.executable, "-m", "gunicorn", "--threads", "4", "--bind", chosen.bind, application]
+        os.execv(sys.executable, command)  # noqa: S606  # no shell
+    from werkzeug.serving import run_simple
+
+    run_simple(host.strip("[]"), int(port), StaticServe(None, root, prefix, index_file=True), threaded=True)
+    return 0
+
+
+@contextmanager
+def _progress(*, hidden: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """Show a progress bar on a terminal, and nothing elsewhere."""
+    if hidden or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("encoding", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,1 @@
+"""What happens once, at build time: from a collected tree to a release store."""

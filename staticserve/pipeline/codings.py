@@ -1,0 +1,109 @@
+"""Which files are worth encoding, and the recipes by which they are."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from staticserve.codings import zstd
+from staticserve.semantics.media_types import MEDIA_TYPES, UNKNOWN, make_media_types
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Recipe(NamedTuple):
+    """A way to encode: the coding, a name that changes when its output would, and the function."""
+
+    coding: str
+    name: str
+    encode: Callable[[bytes], bytes]
+
+
+def _gzip(level: int) -> Recipe:
+    # No name and no time in the header: equal files give equal octets.
+    return Recipe("gzip", f"gzip{level}", lambda data: zlib.compress(data, level, wbits=31))
+
+
+def _br(quality: int, window: int) -> Recipe:
+    def encode(data: bytes) -> bytes:
+        import brotli
+
+        octets: bytes = brotli.compress(data, quality=quality, lgwin=window)
+        return octets
+
+    return Recipe("br", f"br{quality}w{window}", encode)
+
+
+# Browsers decode windows of up to 8 MiB (RFC 9659).
+_LARGEST_WINDOW: Final = 23
+
+
+def _zstd(level: int) -> Recipe:
+    def encode(data: bytes) -> bytes:
+        module: Any = zstd()
+        parameter = module.CompressionParameter
+        window = max(10, min(_LARGEST_WINDOW, (len(data) - 1).bit_length()))
+        options = {parameter.compression_level: level, parameter.window_log: window}
+        octets: bytes = module.compress(data, options=options)
+        return octets
+
+    return Recipe("zstd", f"zstd{level}", encode)
+
+
+RECIPES: Final = {recipe.coding: recipe for recipe in (_br(11, 22), _zstd(19), _gzip(9))}
+"""For what browsers download."""
+
+CHEAP_RECIPES: Final = {recipe.coding: recipe for recipe in (_br(9, 22), _zstd(9), _gzip(6))}
+"""For source maps, which only developer tools ask for and which are half the bytes of a tree with bundles in it, and
+for very large files."""
+
+COST: Final = {"br11w22": 40.0, "zstd19": 10.0, "gzip9": 2.0, "br9w22": 6.0, "zstd9": 1.0, "gzip6": 1.0}
+"""Roughly how long each takes for a byte, so that the long ones are begun first."""
+
+_COMPRESSED: Final = ("image/", "video/", "audio/", "font/woff")
+_COMPRESSIBLE: Final = frozenset(
+    {"image/svg+xml", "image/bmp", "image/vnd.microsoft.icon", "image/tiff", "audio/wav", "audio/midi"}
+)
+_ARCHIVES: Final = frozenset(
+    {
+        *(MEDIA_TYPES[suffix] for suffix in (".7z", ".apk", ".bz2", ".dmg", ".gz", ".jar", ".rar", ".xz", ".zip")),
+        *(MEDIA_TYPES[suffix] for suffix in (".docx", ".epub", ".odp", ".ods", ".odt", ".pptx", ".xlsx", ".zst")),
+        *(MEDIA_TYPES[suffix] for suffix in (".3mf", ".usdz", ".parquet", ".pmtiles")),
+    }
+)
+
+_content_type_of: Final = make_media_types({}, "")
+
+
+# Beyond this the best recipes would take minutes a file.
+_LARGEST_FOR_BEST: Final = 32 * 1024 * 1024
+
+
+def recipes_for(names: list[str], size: int) -> dict[str, Recipe]:
+    """Return the recipes, by coding, for a content of ``size`` bytes that has these names.
+
+    None for what is empty or compressed already.
+    """
+    if not size:
+        return {}
+    types = [_content_type_of(name) for name in names]
+    if not any(_may_shrink(name, media_type) for name, media_type in zip(names, types, strict=True)):
+        return {}
+    if size > _LARGEST_FOR_BEST or all(name.endswith(".map") for name in names):
+        return CHEAP_RECIPES
+    return RECIPES
+
+
+def _may_shrink(name: str, media_type: str) -> bool:
+    if media_type in _COMPRESSIBLE:
+        return True
+    if media_type == UNKNOWN and name.endswith(".br"):
+        return False
+    return media_type not in _ARCHIVES and not media_type.startswith(_COMPRESSED)
+
+
+def seems_incompressible(data: bytes) -> bool:
+    """Return whether a quick try saves nothing, for types that tell nothing. Looks at the first 256 KiB."""
+    sample = data[: 256 * 1024]
+    return len(zlib.compress(sample, 1)) > len(sample) * 0.97

@@ -1,0 +1,332 @@
+"""The release store: one SQLite file that has everything a server needs to know of a release.
+
+It is written whole and moved into place, never changed: a reader sees one release or another, and keeps the one
+that it has opened. All paths in it are relative.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sqlite3
+import time
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
+
+from staticserve.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+STORE_DIRECTORY: Final = ".staticserve"
+"""Where a static root keeps its release store: never served."""
+
+STORE_NAME: Final = f"{STORE_DIRECTORY}/store.sqlite3"
+
+# "stat", which tells this file from other SQLite files, and the number of the schema below.
+_APPLICATION_ID: Final = 0x73746174
+_VERSION: Final = 1
+
+_SCHEMA: Final = f"""
+PRAGMA application_id = {_APPLICATION_ID};
+PRAGMA user_version = {_VERSION};
+
+-- The octets of compressed representations, each once, known by their SHA-256.
+CREATE TABLE blob (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, octets BLOB NOT NULL);
+
+-- What files hold, each content once. Its octets are in the tree.
+CREATE TABLE content (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, size INTEGER NOT NULL);
+
+-- A content in one coding, made by a recipe. Without a blob it was made and was not worth keeping.
+CREATE TABLE representation (
+    content INTEGER NOT NULL REFERENCES content,
+    coding TEXT NOT NULL,
+    recipe TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    blob INTEGER REFERENCES blob,
+    PRIMARY KEY (content, coding)
+) WITHOUT ROWID;
+
+-- One collected tree. "name" is its manifest's hash, "built" seconds since 1970.
+CREATE TABLE release (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL, built INTEGER NOT NULL, manifest TEXT, manifest_hash TEXT
+);
+
+CREATE TABLE resource (
+    release INTEGER NOT NULL REFERENCES release,
+    name TEXT NOT NULL,
+    content INTEGER NOT NULL REFERENCES content,
+    mtime_ns INTEGER NOT NULL,
+    is_proven INTEGER NOT NULL,
+    PRIMARY KEY (release, name)
+) WITHOUT ROWID;
+"""
+
+_FIND: Final = """
+SELECT content.id, content.sha256, content.size, resource.mtime_ns, resource.is_proven,
+       representation.coding, representation.size, blob.sha256, blob.id
+FROM resource
+JOIN content ON content.id = resource.content
+LEFT JOIN representation ON representation.content = content.id AND representation.blob IS NOT NULL
+LEFT JOIN blob ON blob.id = representation.blob
+WHERE resource.release = ? AND resource.name = ?
+"""
+
+
+class StoredBlob(NamedTuple):
+    """A compressed representation in the store: what it is, and where. ``sha256`` is hexadecimal."""
+
+    coding: str
+    size: int
+    sha256: str
+    id: int
+
+
+class Record(NamedTuple):
+    """What the store knows of a file: its content as it was at the build, and the codings of that."""
+
+    sha256: str
+    size: int
+    mtime_ns: int
+    is_proven: bool
+    blobs: tuple[StoredBlob, ...]
+
+
+class Release(NamedTuple):
+    """A release in the store. ``manifest`` is the manifest's name in the tree; ``built`` seconds since 1970."""
+
+    id: int
+    name: str
+    built: int
+    manifest: str | None
+    manifest_hash: str | None
+
+
+class StoreReader:
+    """Reads a store. Opens it when it is first asked, in each process anew; threads share it.
+
+    Every method raises ``StoreError`` when the file is not a whole store.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._lock = Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._process = 0
+        self._release: Release | None = None
+
+    def release(self) -> Release:
+        """Return the newest release."""
+        if self._release is None or self._process != os.getpid():
+            rows = self._query("SELECT id, name, built, manifest, manifest_hash FROM release ORDER BY id DESC LIMIT 1")
+            if not rows:
+                raise StoreError(self.path, "it has no release")
+            self._release = Release(*rows[0])
+        return self._release
+
+    def find(self, name: str) -> Record | None:
+        """Return what the newest release has under a name."""
+        rows = self._query(_FIND, self.release().id, name)
+        if not rows:
+            return None
+        _, sha256, size, mtime_ns, is_proven = rows[0][:5]
+        blobs = tuple(StoredBlob(row[5], row[6], row[7].hex(), row[8]) for row in rows if row[8] is not None)
+        return Record(sha256.hex(), size, mtime_ns, bool(is_proven), blobs)
+
+    def has(self, name: str) -> bool:
+        """Return whether the newest release has a name."""
+        return bool(self._query("SELECT 1 FROM resource WHERE release = ? AND name = ?", self.release().id, name))
+
+    def sample(self) -> list[str]:
+        """Return a few names of the newest release, for a look at whether they are there."""
+        release = self.release().id
+        first = self._query("SELECT name FROM resource WHERE release = ? ORDER BY name LIMIT 4", release)
+        last = self._query("SELECT name FROM resource WHERE release = ? ORDER BY name DESC LIMIT 4", release)
+        return [name for (name,) in (*first, *last)]
+
+    def read_blob(self, blob: StoredBlob) -> bytes:
+        """Return a representation's octets, checked against their digest."""
+        rows = self._query("SELECT octets FROM blob WHERE id = ?", blob.id)
+        octets = rows[0][0] if rows else b""
+        if not isinstance(octets, bytes) or hashlib.sha256(octets).hexdigest() != blob.sha256:
+            raise StoreError(self.path, f"blob {blob.sha256} is damaged")
+        return octets
+
+    def names(self) -> Iterator[tuple[str, Record]]:
+        """Yield every name of the newest release with its record, sorted."""
+        rows = self._query("SELECT name FROM resource WHERE release = ? ORDER BY name", self.release().id)
+        for (name,) in rows:
+            record = self.find(name)
+            if record is not None:
+                yield name, record
+
+    def representations(self) -> Iterator[tuple[str, str, str, int, StoredBlob | None]]:
+        """Yield (SHA-256 of the content, coding, recipe, size, blob) for all that was ever encoded and is kept."""
+        rows = self._query(
+            "SELECT content.sha256, representation.coding, recipe, representation.size, blob.sha256, blob.id"
+            " FROM representation JOIN content ON content.id = representation.content"
+            " LEFT JOIN blob ON blob.id = representation.blob"
+        )
+        for sha256, coding, recipe, size, blob_sha256, blob in rows:
+            stored = None if blob is None else StoredBlob(coding, size, blob_sha256.hex(), blob)
+            yield sha256.hex(), coding, recipe, size, stored
+
+    def close(self) -> None:
+        """Close the file; the next question opens it again."""
+        with self._lock:
+            if self._connection is not None and self._process == os.getpid():
+                self._connection.close()
+            self._connection = None
+            self._release = None
+
+    def _query(self, sql: str, *parameters: Any) -> list[Any]:
+        try:
+            with self._lock:
+                return self._connect().execute(sql, parameters).fetchall()
+        # OverflowError and UnicodeError: a name that no database can hold is in none.
+        except (OverflowError, UnicodeError):
+            return []
+        except sqlite3.Error as error:
+            raise StoreError(self.path, str(error)) from error
+
+    def _connect(self) -> sqlite3.Connection:
+        # "Under Unix, you should not carry an open SQLite database across a fork() system call" (sqlite.org).
+        process = os.getpid()
+        if self._connection is None or self._process != process:
+            self._connection = _open_for_reading(self.path)
+            self._process = process
+            self._release = None
+        return self._connection
+
+
+class StoreWriter:
+    """Writes a store beside ``path`` and, if all went well, moves it into place. Use it in a ``with``.
+
+    Raises ``StoreError``, which says what is wrong (a full disk, say); the store that was there is left as it was.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._temporary = f"{path}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
+        self._blobs: dict[str, int] = {}
+        self._contents: dict[str, int] = {}
+
+    def __enter__(self) -> Self:
+        """Begin a new store."""
+        try:
+            os.makedirs(os.path.dirname(self.path), exist_ok=True)
+            _remove_leftovers(self.path)
+            self._connection = sqlite3.connect(self._temporary, isolation_level=None)
+            # Nothing but the move makes it the store: until then it may be torn, and is thrown away if it is.
+            self._connection.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_SCHEMA}; BEGIN;")
+        except (OSError, sqlite3.Error) as error:
+            self._discard()
+            raise StoreError(self.path, f"cannot write it: {error}") from error
+        return self
+
+    def add_release(self, name: str, built: int, manifest: str | None, manifest_hash: str | None) -> int:
+        """Begin a release; return its number."""
+        sql = "INSERT INTO release (name, built, manifest, manifest_hash) VALUES (?, ?, ?, ?)"
+        return self._insert(sql, name, built, manifest, manifest_hash)
+
+    def add_resource(self, release: int, name: str, sha256: str, size: int, mtime_ns: int, is_proven: bool) -> None:
+        """Add a file of a release: its name, and its content by digest (hexadecimal) and size."""
+        content = self._content(sha256, size)
+        sql = "INSERT INTO resource VALUES (?, ?, ?, ?, ?)"
+        self._insert(sql, release, name, content, mtime_ns, is_proven)
+
+    def add_representation(
+        self, content_sha256: str, content_size: int, coding: str, recipe: str, size: int, octets: bytes | None
+    ) -> None:
+        """Add a coding of a content; without octets, that it is not worth keeping."""
+        blob = None if octets is None else self._blob(octets)
+        content = self._content(content_sha256, content_size)
+        sql = "INSERT INTO representation VALUES (?, ?, ?, ?, ?)"
+        self._insert(sql, content, coding, recipe, size, blob)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Move the new store into place, or throw it away."""
+        if error is not None:
+            self._discard()
+            return
+        try:
+            self._connection.execute("COMMIT")
+            self._connection.close()
+            _synchronise(self._temporary)
+            os.replace(self._temporary, self.path)
+            _synchronise(os.path.dirname(self.path))
+        except (OSError, sqlite3.Error) as failure:
+            self._discard()
+            raise StoreError(self.path, f"cannot write it: {failure}") from failure
+
+    def _content(self, sha256: str, size: int) -> int:
+        if sha256 not in self._contents:
+            sql = "INSERT INTO content (sha256, size) VALUES (?, ?)"
+            self._contents[sha256] = self._insert(sql, bytes.fromhex(sha256), size)
+        return self._contents[sha256]
+
+    def _blob(self, octets: bytes) -> int:
+        sha256 = hashlib.sha256(octets).hexdigest()
+        if sha256 not in self._blobs:
+            sql = "INSERT INTO blob (sha256, octets) VALUES (?, ?)"
+            self._blobs[sha256] = self._insert(sql, bytes.fromhex(sha256), octets)
+        return self._blobs[sha256]
+
+    def _insert(self, sql: str, *parameters: Any) -> int:
+        try:
+            return self._connection.execute(sql, parameters).lastrowid or 0
+        except sqlite3.Error as error:
+            raise StoreError(self.path, f"cannot write it: {error}") from error
+
+    def _discard(self) -> None:
+        with contextlib.suppress(AttributeError, sqlite3.Error):
+            self._connection.close()
+        with contextlib.suppress(OSError):
+            os.unlink(self._temporary)
+
+
+def _open_for_reading(path: str) -> sqlite3.Connection:
+    # "immutable": it is never changed in place, so no locks are needed and a read-only file system will do.
+    uri = f"file:{_quote(os.path.abspath(path))}?mode=ro&immutable=1"
+    connection = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None)
+    try:
+        application_id = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+    except BaseException:
+        connection.close()
+        raise
+    if application_id != _APPLICATION_ID or version != _VERSION:
+        connection.close()
+        raise StoreError(path, f"it is not a store of version {_VERSION}")
+    return connection
+
+
+def _quote(path: str) -> str:
+    return path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+
+
+# Half-written stores of builds that were killed. An hour is longer than any build and shorter than a disk's patience.
+_LEFTOVER_AGE: Final = 3600
+
+
+def _remove_leftovers(path: str) -> None:
+    directory, name = os.path.split(path)
+    with os.scandir(directory) as entries:
+        leftovers = [entry for entry in entries if entry.name.startswith(f"{name}.") and entry.name.endswith(".tmp")]
+    now = time.time()
+    for entry in leftovers:
+        with contextlib.suppress(OSError):
+            if entry.stat().st_mtime < now - _LEFTOVER_AGE:
+                os.unlink(entry.path)
+
+
+def _synchronise(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
