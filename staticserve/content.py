@@ -28,14 +28,17 @@ def open_body(plan: Plan, file_wrapper: FileWrapper | None) -> Iterable[bytes]:
     if plan.representation is None:
         return [plan.content] if plan.content else []
     octets = plan.representation.octets
-    if isinstance(octets, DeferredOctets):
-        octets = octets.read() if plan.sends_octets else b""
     if not plan.sends_octets:
         # Several servers send the body of a HEAD or a 304 if they are given one.
         if isinstance(octets, FileOctets):
             check_octets(octets)
         return []
+    if isinstance(octets, DeferredOctets):
+        octets = octets.read()
     if isinstance(octets, bytes):
+        if len(plan.parts) == 1:
+            start, stop = plan.parts[0][0]
+            return [octets[start:stop]]
         return [_join_parts(octets, plan.parts) if plan.parts else octets]
     file = open_octets(octets)
     # For a whole file only: several servers ignore where a file stands, and the Content-Length.
@@ -48,7 +51,8 @@ class FilePieces:
     """The parts of a file in pieces: never more octets than were promised, and never fewer in silence."""
 
     def __init__(self, file: BinaryIO, parts: tuple[Part, ...]) -> None:
-        self._file = file
+        self.file = file
+        self.parts = parts
         self._pieces = _read_parts(file, parts)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -57,13 +61,10 @@ class FilePieces:
 
     def close(self) -> None:
         """Close the file; PEP 3333 has every server call this."""
-        self._file.close()
+        self.file.close()
 
 
 def _join_parts(octets: bytes, parts: tuple[Part, ...]) -> bytes:
-    if len(parts) == 1:
-        start, stop = parts[0][0]
-        return octets[start:stop]
     pieces: list[bytes] = []
     for (start, stop), preamble, epilogue in parts:
         pieces += (preamble, octets[start:stop], epilogue)

@@ -131,26 +131,22 @@ class StaticServe:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request, or have the application do it."""
         path = environ.get("PATH_INFO", "")
-        found = self._ready(path)
-        # Nearly every request is a GET of something in memory with no precondition, or with the tag that we gave
-        # out. These shortcuts take it without the steps below, which would decide the same (a property test says
-        # so): 0.4 µs instead of 2, which is what makes a 304 cheaper than not looking at its precondition.
-        if (
-            found is not None
-            and environ["REQUEST_METHOD"] == "GET"
-            and "HTTP_IF_MATCH" not in environ
-            and "HTTP_IF_UNMODIFIED_SINCE" not in environ
-        ):
-            selected = found.ready.get(parse_accept_encoding(environ.get("HTTP_ACCEPT_ENCODING")))
-            if selected is not None:
+        ready = self._ready(path)
+        # Nearly every request is for something in memory with no precondition, or with the tag that we gave out.
+        # These shortcuts take it without the steps below, which would decide the same (a property test says so):
+        # 0.4 µs instead of 2, which is what makes a 304 cheaper than not looking at its precondition.
+        if ready is not None and "HTTP_IF_MATCH" not in environ and "HTTP_IF_UNMODIFIED_SINCE" not in environ:
+            method = environ["REQUEST_METHOD"]
+            selected = ready.ready.get(parse_accept_encoding(environ.get("HTTP_ACCEPT_ENCODING")))
+            if selected is not None and (method == "GET" or method == "HEAD"):
                 tag = environ.get("HTTP_IF_NONE_MATCH")
                 if tag is None and "HTTP_IF_MODIFIED_SINCE" not in environ:
-                    asked = environ.get("HTTP_RANGE")
+                    asked = environ.get("HTTP_RANGE") if method == "GET" else None
                     if asked is None:
                         start_response("200 OK", [*selected.fields])
-                        return [selected.octets]  # type: ignore[list-item]  # what is in ready is in memory
+                        return [selected.octets] if method == "GET" else []  # type: ignore[list-item]  # in memory
                     if "HTTP_IF_RANGE" not in environ:
-                        plan = plan_range(found, selected, asked)
+                        plan = plan_range(ready, selected, asked)
                         start_response(STATUS_LINES[plan.status], [*plan.fields])
                         return open_body(plan, None)
                 elif tag == selected.etag:
@@ -160,19 +156,18 @@ class StaticServe:
         if not script_name and not path.startswith(self._prefixes):
             return self.application(environ, start_response)
         matched = self.match(path, script_name)
-        if matched is not None:
-            answer = self.answer(
-                matched,
-                environ["REQUEST_METHOD"],
-                request_fields(environ),
-                environ.get("QUERY_STRING", ""),
-                environ.get("wsgi.file_wrapper"),
-            )
-            if answer is not None:
-                plan, body = answer
-                start_response(STATUS_LINES[plan.status], [*plan.fields])
-                return body
-        return self.application(environ, start_response)
+        if matched is None:
+            return self.application(environ, start_response)
+        found = self.find(matched)
+        if found is None and not self.answers_misses(matched):
+            return self.application(environ, start_response)
+        query, file_wrapper = environ.get("QUERY_STRING", ""), environ.get("wsgi.file_wrapper")
+        answer = self._answer(found, matched, environ["REQUEST_METHOD"], request_fields(environ), query, file_wrapper)
+        if answer is None:
+            return self.application(environ, start_response)
+        plan, body = answer
+        start_response(STATUS_LINES[plan.status], [*plan.fields])
+        return body
 
     def match(self, path_info: str, script_name: str | None) -> str | None:
         """Return the path to answer for if it is below one of our prefixes, in the form of PATH_INFO.
@@ -190,10 +185,12 @@ class StaticServe:
         resource = self._ready(path)
         if resource is not None:
             return resource
-        try:
-            url = path.encode("latin-1").decode("utf-8")
-        except UnicodeError:
-            return None
+        url = path
+        if not path.isascii():
+            try:
+                url = path.encode("latin-1").decode("utf-8")
+            except UnicodeError:
+                return None
         for mount in self.mounts:
             found = self._find_in(mount, url)
             if found is not None:
@@ -215,8 +212,22 @@ class StaticServe:
         ``path`` is as for ``find``, ``fields`` and ``query`` as for ``make_plan``, ``file_wrapper`` as for
         ``open_body``. Whoever gets a body with a ``close`` calls it.
         """
+        return self._answer(self.find(path), path, method, fields, query, file_wrapper)
+
+    def answers_misses(self, path: str) -> bool:
+        """Return whether a path that names nothing is answered with our 404, not by the application."""
+        return any(mount.answers_misses and path.startswith(mount.raw_prefixes) for mount in self.mounts)
+
+    def _answer(
+        self,
+        found: Resource | Redirect | None,
+        path: str,
+        method: str,
+        fields: Mapping[str, str],
+        query: str,
+        file_wrapper: FileWrapper | None,
+    ) -> tuple[Plan, Iterable[bytes]] | None:
         for _ in range(_ATTEMPTS):
-            found = self.find(path)
             if found is None:
                 break
             plan = make_plan(found, method, fields, query)
@@ -227,7 +238,8 @@ class StaticServe:
             except OctetsChangedError as error:
                 log.warning("%s; it is described anew", error)
                 self.memory.drop(path)
-        if any(mount.answers_misses and path.startswith(mount.raw_prefixes) for mount in self.mounts):
+                found = self.find(path)
+        if self.answers_misses(path):
             miss = plan_miss(method, tuple(self.options.fields.items()))
             return miss, open_body(miss, None)
         return None
