@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SUFFIXES: Final = {".gz": "gzip", ".br": "br", ".zst": "zstd", ".zstd": "zstd"}
 """What a sidecar's name adds to the name of the file that it is a coding of."""
 
-# Decoded pieces are at most this large, so that a file of zeros cannot fill the memory.
+# Decoded pieces are about this large, so that a file of zeros cannot fill the memory.
 _PIECE: Final = 256 * 1024
 
 
@@ -67,10 +67,12 @@ def _decode_br(file: BinaryIO) -> Iterator[bytes]:
 
     decoder = brotli.Decompressor()
     while not decoder.is_finished():
-        data = b"" if not decoder.can_accept_more_data() else file.read(_PIECE)
-        if not data and decoder.can_accept_more_data():
+        data = file.read(_PIECE) if decoder.can_accept_more_data() else b""
+        piece = decoder.process(data, output_buffer_limit=_PIECE)
+        # It may hold more output than it says, so only a call that takes and gives nothing is the end.
+        if not data and not piece and not decoder.is_finished():
             raise EOFError
-        yield decoder.process(data, output_buffer_limit=_PIECE)
+        yield piece
     if file.read(1):
         raise EOFError
 

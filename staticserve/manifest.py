@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from staticserve.errors import ManifestError
+from staticserve.octets import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,8 @@ def parse_manifest(text: str, path: str, name: str | None = MANIFEST_NAME) -> Ma
     """Return the manifest in a JSON text. ``path`` is for the message of the ``ManifestError`` it may raise."""
     try:
         stored = json.loads(text)
-    except ValueError as error:
+    # RecursionError: it nests too deep.
+    except (ValueError, RecursionError) as error:
         raise ManifestError(path, f"not JSON ({error})") from error
     if not isinstance(stored, dict) or stored.get("version") not in _VERSIONS:
         raise ManifestError(path, "not a staticfiles manifest of version 1.0 or 1.1")
@@ -58,8 +60,8 @@ def make_manifest(paths: object, release: object, path: str, name: str | None) -
 def read_manifest(path: str, name: str | None = MANIFEST_NAME) -> Manifest | None:
     """Return the manifest in a file, or nothing if there is no such file. Raises ``ManifestError``."""
     try:
-        with open(path, encoding="utf-8") as file:
-            return parse_manifest(file.read(), path, name)
+        with open_regular(path) as file:
+            return parse_manifest(file.read().decode(), path, name)
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:

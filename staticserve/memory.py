@@ -58,6 +58,12 @@ class Memory:
         with self._lock:
             self._remove(path)
 
+    def clear(self) -> None:
+        """Forget every resource."""
+        with self._lock:
+            self._resources.clear()
+            self.used = 0
+
     def _remove(self, path: str) -> None:
         resource = self._resources.pop(path, None)
         if resource is not None:

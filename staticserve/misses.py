@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from staticserve.model import Plan
 from staticserve.plan import NOSNIFF
+from staticserve.semantics.fields import without
 
 if TYPE_CHECKING:
     from staticserve.model import Fields
@@ -24,6 +25,6 @@ def plan_miss(method: str, fields: Fields = ()) -> Plan:
         ("Content-Length", str(len(_TEXT))),
         ("Cache-Control", "no-store"),
         NOSNIFF,
-        *fields,
+        *without(fields, "content-type", "content-length", "cache-control", "x-content-type-options"),
     )
     return Plan(404, miss_fields, content=b"" if method == "HEAD" else _TEXT)

@@ -29,6 +29,8 @@ class Representation:
     """Of a 206, without what depends on the ranges."""
     not_modified_fields: Fields
     """Of a 304."""
+    heads: dict[int, bytes] = field(default_factory=dict, compare=False, repr=False)
+    """By status, field lines that an adapter has encoded before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
 
 from staticserve.errors import ConfigurationError
+from staticserve.semantics.fields import RESERVED, is_field_name, is_field_value
 from staticserve.semantics.negotiation import CODINGS, IDENTITY
 
 if TYPE_CHECKING:
@@ -156,8 +157,16 @@ def _types(value: object) -> dict[str, str]:
     return table
 
 
+def _fields(value: object) -> dict[str, str]:
+    given = _strings(value)
+    if not all(is_field_name(name) and is_field_value(text) for name, text in given.items()):
+        raise ValueError
+    if any(name.lower() in RESERVED for name in given):
+        raise ValueError
+    return given
+
+
 def _strings(value: object) -> dict[str, str]:
-    # Line breaks would let a value end its field and begin another; WSGI servers differ in what they do then.
     if not isinstance(value, Mapping) or not all(
         isinstance(text, str) and text.isprintable() and text.isascii() for item in value.items() for text in item
     ):
@@ -203,7 +212,7 @@ _CHECKS: Final[Checks] = {
     "add_headers_function": (_function, "a function of (headers, path, url) or None"),
     "immutable_file_test": (_immutable_test, "a function of (path, url), a regular expression or None"),
     "codings": (_codings, "a list of 'br', 'zstd' and 'gzip'"),
-    "fields": (_strings, "a dict from field names to values, in printable ASCII"),
+    "fields": (_fields, "a dict from field names to values, without the fields that are ours to set"),
     "follow_symlinks": (boolean, "True or False"),
     "dotfiles": (boolean, "True or False"),
     "misses": (_misses, "'pass' or 'answer'"),

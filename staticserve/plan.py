@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from staticserve.model import Field, Fields, Part, Plan, Redirect, Representation, Resource
 from staticserve.semantics import conditional, ranges
@@ -28,6 +29,9 @@ REQUEST_FIELDS: Final = (
 )
 """The fields of a request that a plan depends on."""
 
+# pchar, "/" and "?" (RFC 3986, 3.4), and the "%" of what is encoded already.
+_QUERY_CHARACTERS: Final = "!$%&'()*+,-./:;=?@_~"
+
 NOSNIFF: Final[Field] = ("X-Content-Type-Options", "nosniff")
 EMPTY: Final[Fields] = (("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", "0"))
 
@@ -40,7 +44,8 @@ def make_plan(found: Resource | Redirect, method: str, fields: Mapping[str, str]
     if method not in ("GET", "HEAD"):
         return _plan_other_method(found, method, fields)
     if isinstance(found, Redirect):
-        kept = f"?{query}" if query and _is_visible(query) else ""
+        # Octets that a URL has no room for are percent-encoded, as the client should have done.
+        kept = f"?{quote(query, _QUERY_CHARACTERS, encoding='latin-1')}" if query else ""
         return Plan(302, (("Location", found.location + kept), *found.fields, *EMPTY))
     selected = found.select(parse_accept_encoding(fields.get("accept-encoding")))
     outcome = conditional.evaluate(fields, selected.etag, found.last_modified)

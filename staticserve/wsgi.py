@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import weakref
 from dataclasses import replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Unpack
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Unpack
 
 from staticserve.catalogue.index_files import directory_location
 from staticserve.catalogue.live import LiveCatalogue
@@ -16,7 +17,7 @@ from staticserve.errors import ManifestError, OctetsChangedError
 from staticserve.manifest import MANIFEST_NAME, Manifest, read_manifest
 from staticserve.memory import Memory
 from staticserve.misses import plan_miss
-from staticserve.model import Plan, Redirect, Resource
+from staticserve.model import Fields, Plan, Redirect, Resource
 from staticserve.octets import DeferredOctets
 from staticserve.options import OptionFields, Options, make_options
 from staticserve.plan import REQUEST_FIELDS, make_plan, plan_range
@@ -50,6 +51,25 @@ class Mount(NamedTuple):
     answers_misses: bool
 
 
+class Transport(Protocol):
+    """What must be known of the way that a request came before it is answered, and said in the answer."""
+
+    scheme_field: str | None
+    """The lower-case name of the request field that tells the scheme, if one does."""
+
+    def added_fields(self, environ: Mapping[str, Any]) -> Fields | None:
+        """Return the fields to add; nothing if the application must answer, with a redirect to https."""
+
+
+_instances: Final[list[weakref.ref[StaticServe]]] = []
+
+
+def live_instances() -> list[StaticServe]:
+    """Return every ``StaticServe`` of this process, the newest, which is the outermost, first."""
+    found = [instance for reference in _instances if (instance := reference()) is not None]
+    return found[::-1]
+
+
 class StaticServe:
     """Serves files below a URL prefix and leaves every other request to a WSGI application.
 
@@ -78,11 +98,15 @@ class StaticServe:
 
     def _set_up(self, application: WSGIApplication | None, options: Options) -> None:
         self.options = options
-        self.application: WSGIApplication = application or self._answer_miss
+        # Not "or": an application may be false, an empty table of routes for one.
+        self.application: WSGIApplication = self._answer_miss if application is None else application
         self.mounts: list[Mount] = []
         self.memory = Memory(options.memory)
         self._ready = self.memory.get
         self._prefixes: tuple[str, ...] = ()
+        self.transport: Transport | None = None
+        self.may_answer_early = True
+        _instances.append(weakref.ref(self, _instances.remove))
 
     def add_files(self, root: str | os.PathLike[str], prefix: str | None = None) -> None:
         """Serve a directory below a prefix, too. Where two directories have a name, the later one's is served.
@@ -126,7 +150,9 @@ class StaticServe:
         self.mounts.insert(0, Mount(prefixes, raw_prefixes, catalogue, answers_misses))
         # With index files a prefix without its slash leads to the one with it, so that path is ours as well.
         end = None if self.options.index_file is None else -1
-        self._prefixes = tuple(prefix[:end] for mount in self.mounts for prefix in mount.raw_prefixes)
+        self._prefixes = tuple(prefix[:end] or prefix for mount in self.mounts for prefix in mount.raw_prefixes)
+        # What is in memory may be hidden by the new directory.
+        self.memory.clear()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request, or have the application do it."""

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from staticserve.model import Redirect
 from staticserve.plan import NOSNIFF
 from staticserve.semantics.caching import cache_control
+from staticserve.semantics.fields import without
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +25,10 @@ def make_name_resolver(options: Options) -> Callable[[str, Callable[[str], bool]
         return lambda name, exists: name if exists(name) else None
     index_file = options.index_file
     life = cache_control(options.max_age, is_immutable=False)
-    fields = (*((("Cache-Control", life),) if life is not None else ()), *options.fields.items(), NOSNIFF)
+    given = dict(options.fields)
+    if life is not None and "cache-control" not in {name.lower() for name in given}:
+        given["Cache-Control"] = life
+    fields = (*without(tuple(given.items()), "x-content-type-options", "content-type"), NOSNIFF)
 
     def resolve(name: str, exists: Callable[[str], bool]) -> str | Redirect | None:
         base = name.rpartition("/")[2]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Final, NamedTuple
+import time
+from typing import TYPE_CHECKING, NamedTuple
 from wsgiref.headers import Headers
 
 from staticserve.model import Fields, Representation, Resource
 from staticserve.plan import NOSNIFF
 from staticserve.semantics.caching import cache_control, last_modified
+from staticserve.semantics.fields import RESERVED, is_field_name, is_field_value, without
 from staticserve.semantics.media_types import make_media_types
 from staticserve.semantics.negotiation import IDENTITY
 
@@ -19,14 +21,6 @@ if TYPE_CHECKING:
     from staticserve.options import Options
 
 log = logging.getLogger("staticserve")
-
-# What we answer for ourselves, and the fields of a connection, which are the server's (PEP 3333).
-_RESERVED: Final = frozenset(
-    {
-        *("accept-ranges", "content-encoding", "content-length", "content-range", "etag", "last-modified", "status"),
-        *("connection", "date", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"),
-    }
-)
 
 
 class Coded(NamedTuple):
@@ -66,14 +60,14 @@ def make_resource_maker(options: Options) -> Callable[[Described], Resource]:
         headers = _ask_user(options, headers, described)
         content_type = headers["Content-Type"] or content_type_of(described.path)
         shared = _shared_fields(headers, len(described.codings) > 1)
-        modified = last_modified(described.mtime)
+        modified = last_modified(described.mtime, time.time())
         return Resource(
             representations=tuple(
                 _make_representation(coded, content_type, modified, shared) for coded in described.codings
             ),
             content_type=content_type,
             last_modified=modified,
-            common_fields=tuple(field for field in shared if field[0].lower() != "cache-control"),
+            common_fields=without(shared, "cache-control"),
             allow_all_origins=options.allow_all_origins,
         )
 
@@ -136,19 +130,11 @@ def _ask_user(options: Options, headers: Headers, described: Described) -> Heade
 
 def _is_sendable(field: tuple[str, object], url: str) -> bool:
     name, value = field
-    if name.lower() in _RESERVED:
+    if not is_field_name(name) or not is_field_value(value):
+        log.warning("add_headers_function set %r to %r for %s, which no field can be", name, value, url)
+        return False
+    if name.lower() in RESERVED:
         log.warning("add_headers_function set %s for %s; that field is not its to set", name, url)
-        return False
-    if not isinstance(value, str) or not value.isprintable() or not _is_latin1(value):
-        log.warning("add_headers_function set %s for %s to %r, which no field can hold", name, url, value)
-        return False
-    return True
-
-
-def _is_latin1(value: str) -> bool:
-    try:
-        value.encode("latin-1")
-    except UnicodeEncodeError:
         return False
     return True
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from staticserve.django.conf import read_configuration
 from staticserve.django.finders import FinderHandler
-from staticserve.django.security import secure_transport, security_fields
+from staticserve.django.security import SecureApplication, read_transport, security_fields
 from staticserve.django.static import make_static
 
 if TYPE_CHECKING:
@@ -28,5 +28,7 @@ def serve_static(application: WSGIApplication) -> WSGIApplication:
         return make_static(found, configuration, with_static_root=False)
     static = make_static(application, configuration.with_fields(security_fields()))
     if configuration.use_finders:
+        static.may_answer_early = False
         return FinderHandler(static, configuration)
-    return secure_transport(static, application)
+    static.transport = transport = read_transport()
+    return static if transport is None else SecureApplication(static, transport, application)

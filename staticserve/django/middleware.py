@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from staticserve.django.conf import read_configuration
 from staticserve.django.finders import find_name, is_found, serve_found
+from staticserve.django.security import read_transport, security_fields
 from staticserve.django.static import make_static
 from staticserve.wsgi import request_fields
 
@@ -27,7 +30,11 @@ class StaticServeMiddleware:
         self.get_response: Callable[[HttpRequest], Any] = get_response
         self._configuration = read_configuration()
         by_finders_alone = self._configuration.debug and self._configuration.use_finders
-        self.static = make_static(None, self._configuration, with_static_root=not by_finders_alone)
+        # For the worker that answers before SecurityMiddleware is asked; here that adds them, or has.
+        configuration = self._configuration.with_fields(security_fields())
+        self.static = make_static(None, configuration, with_static_root=not by_finders_alone)
+        self.static.transport = read_transport()
+        self.static.may_answer_early = not self._configuration.use_finders and _is_outermost()
         self._is_async = iscoroutinefunction(get_response)
         if self._is_async:
             markcoroutinefunction(self)
@@ -83,6 +90,12 @@ class StaticServeMiddleware:
         if is_found(name) or (self._configuration.debug and self._configuration.answers_misses):
             return serve_found(request, name)
         return None
+
+
+def _is_outermost() -> bool:
+    """Return whether nothing but SecurityMiddleware sees a request before this middleware does."""
+    before = itertools.takewhile(lambda path: not path.endswith(".StaticServeMiddleware"), settings.MIDDLEWARE)
+    return all(path == "django.middleware.security.SecurityMiddleware" for path in before)
 
 
 def _raw(path: str) -> str:

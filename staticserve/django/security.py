@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.middleware.security import SecurityMiddleware
 from django.utils.module_loading import import_string
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from staticserve.model import Fields
     from staticserve.wsgi import StaticServe
 
 
@@ -41,35 +42,35 @@ def security_fields() -> dict[str, str]:
     return fields
 
 
-def secure_transport(static: StaticServe, application: WSGIApplication) -> WSGIApplication:
-    """Return ``static``, with HSTS and the redirect to https around it if the settings ask for them."""
+def read_transport() -> SecureTransport | None:
+    """Return what SecurityMiddleware's settings ask of each request; nothing if they ask nothing."""
     if not (is_installed() and (settings.SECURE_HSTS_SECONDS or settings.SECURE_SSL_REDIRECT)):
-        return static
-    return SecureTransport(static, application)
+        return None
+    return SecureTransport()
 
 
 class SecureTransport:
-    """Adds Strict-Transport-Security to secure responses; insecure requests go to Django to be redirected."""
+    """Tells which requests are secure, and what that means for the answer."""
 
-    def __init__(self, static: StaticServe, application: WSGIApplication) -> None:
-        self.static = static
-        self._application = application
+    def __init__(self) -> None:
         self._redirects = settings.SECURE_SSL_REDIRECT
         self._exempt = [re.compile(pattern) for pattern in settings.SECURE_REDIRECT_EXEMPT]
         self._proxy_header: tuple[str, str] | None = settings.SECURE_PROXY_SSL_HEADER
-        self._hsts = _hsts_value()
+        hsts = _hsts_value()
+        self._secure_fields: Fields = () if hsts is None else (("Strict-Transport-Security", hsts),)
+        self.scheme_field: str | None = None
+        if self._proxy_header is not None:
+            self.scheme_field = self._proxy_header[0].removeprefix("HTTP_").replace("_", "-").lower()
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a request."""
-        if self.is_secure(environ):
-            if self._hsts is None:
-                return self.static(environ, start_response)
-            return self.static(environ, _adding(start_response, "Strict-Transport-Security", self._hsts))
-        if self._redirects and not any(pattern.search(self._path(environ)) for pattern in self._exempt):
-            return self._application(environ, start_response)
-        return self.static(environ, start_response)
+    def added_fields(self, environ: Mapping[str, Any]) -> Fields | None:
+        """Return the fields to add to an answer; nothing if Django is to redirect the request."""
+        if self._is_secure(environ):
+            return self._secure_fields
+        if self._redirects and not any(pattern.search(_path(environ)) for pattern in self._exempt):
+            return None
+        return ()
 
-    def is_secure(self, environ: WSGIEnvironment) -> bool:
+    def _is_secure(self, environ: Mapping[str, Any]) -> bool:
         """Return what ``HttpRequest.is_secure`` would."""
         if self._proxy_header is not None:
             name, secure_value = self._proxy_header
@@ -78,10 +79,27 @@ class SecureTransport:
                 return bool(value.split(",", 1)[0].strip() == secure_value)
         return bool(environ["wsgi.url_scheme"] == "https")
 
-    def _path(self, environ: WSGIEnvironment) -> str:
-        # SecurityMiddleware matches its patterns against the whole path without its first slashes.
-        path: str = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-        return path.encode("latin-1", "replace").decode("utf-8", "replace").lstrip("/")
+
+class SecureApplication:
+    """A ``StaticServe`` behind its transport; requests that must be redirected go to Django, which does it."""
+
+    def __init__(self, static: StaticServe, transport: SecureTransport, application: WSGIApplication) -> None:
+        self._static = static
+        self._transport = transport
+        self._application = application
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
+        fields = self._transport.added_fields(environ)
+        if fields is None:
+            return self._application(environ, start_response)
+        return self._static(environ, _adding(start_response, fields) if fields else start_response)
+
+
+def _path(environ: Mapping[str, Any]) -> str:
+    # SecurityMiddleware matches its patterns against the whole path without its first slashes.
+    path: str = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    return path.encode("latin-1", "replace").decode("utf-8", "replace").lstrip("/")
 
 
 def _hsts_value() -> str | None:
@@ -95,15 +113,15 @@ def _hsts_value() -> str | None:
     return value
 
 
-def _adding(start_response: StartResponse, name: str, value: str) -> StartResponse:
-    def start_with_field(
+def _adding(start_response: StartResponse, added: Fields) -> StartResponse:
+    def start_with_fields(
         status: str,
         fields: list[tuple[str, str]],
         exc_info: tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None] | None = None,
     ) -> Callable[[bytes], object]:
-        # A response of the application's has it from SecurityMiddleware, or its own.
-        if not any(field[0].lower() == name.lower() for field in fields):
-            fields.append((name, value))
+        # A response of the application's has them from SecurityMiddleware, or its own.
+        names = {name.lower() for name, _ in fields}
+        fields.extend(field for field in added if field[0].lower() not in names)
         return start_response(status, fields, exc_info) if exc_info else start_response(status, fields)
 
-    return start_with_field
+    return start_with_fields

@@ -12,6 +12,9 @@ FOREVER: Final = 315_360_000
 # somewhere on earth), and reproducible builds write 0 or that.
 _UNBELIEVABLE: Final = 315_532_800 + 86_400
 
+# An HTTP date has four digits for the year.
+_YEAR_10000: Final = 253_402_300_800
+
 
 def cache_control(max_age: int | None, *, is_immutable: bool) -> str | None:
     """Return a Cache-Control field value. ``max_age`` is in seconds; ``None`` leaves the field out."""
@@ -22,8 +25,12 @@ def cache_control(max_age: int | None, *, is_immutable: bool) -> str | None:
     return f"max-age={max_age}, public"
 
 
-def last_modified(mtime: float) -> str | None:
-    """Return a Last-Modified field value for seconds since 1970, or nothing if they are not to be believed."""
-    if mtime <= _UNBELIEVABLE:
+def last_modified(mtime: float, now: float) -> str | None:
+    """Return a Last-Modified field value for seconds since 1970, or nothing if they are not to be believed.
+
+    "An origin server with a clock MUST NOT generate a Last-Modified date that is later than the server's time of
+    message origination" (RFC 9110, 8.8.2.1).
+    """
+    if not _UNBELIEVABLE < mtime <= min(now, _YEAR_10000 - 1):
         return None
     return formatdate(mtime, usegmt=True)

@@ -3,7 +3,6 @@ true, false, or ``None`` when it has nothing to say."""
 
 from __future__ import annotations
 
-from datetime import UTC
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -86,9 +85,10 @@ def _not_newer(value: str | None, last_modified: str | None) -> bool | None:
     if value == last_modified:
         return True
     given, ours = parse_date(value), parse_date(last_modified)
-    if given is None or ours is None:
+    # "A recipient MUST ignore the field if the received field value is not a valid HTTP-date", which is in GMT.
+    if given is None or ours is None or given.utcoffset():
         return None
-    return ours.astimezone(UTC) <= given.astimezone(UTC)
+    return ours <= given
 
 
 def _opaque(etag: str) -> str:

@@ -32,7 +32,7 @@ def parse_accept_encoding(value: str | None) -> Preference:
     """Return what an Accept-Encoding field value asks for; ``None`` when the request has no such field.
 
     Without the field any coding would do (12.5.3, rule 1), but whoever does not send it may be unable to decode
-    one, so it means identity here. Items with a malformed weight are dropped.
+    one, so it means identity here. Items with a weight that is no number are dropped.
     """
     if not value:
         return IDENTITY_ONLY

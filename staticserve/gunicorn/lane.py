@@ -1,0 +1,172 @@
+"""Answers plain requests with ready-made bytes, or says who else should."""
+
+from __future__ import annotations
+
+import os
+from enum import Enum
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
+
+from staticserve.content import FilePieces
+from staticserve.gunicorn.connections import FileSlice
+from staticserve.octets import FileOctets
+from staticserve.plan import make_plan
+from staticserve.semantics.negotiation import parse_accept_encoding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from staticserve.gunicorn.requests import PlainRequest
+    from staticserve.model import Fields, Plan, Resource
+    from staticserve.wsgi import StaticServe
+
+
+class Elsewhere(Enum):
+    """Why there is no reply at once."""
+
+    SLOW = 1
+    """Something must be read first: ask ``answer_slowly``, in a thread."""
+    NOT_OURS = 2
+    """It is gunicorn's, and the application's."""
+
+
+class Reply(NamedTuple):
+    """A response but for what the server adds: ``lines`` are the encoded field lines and the end of the head."""
+
+    status: int
+    fields: Fields
+    lines: bytes
+    pieces: tuple[bytes | FileSlice, ...] = ()
+    file: BinaryIO | None = None
+
+
+class Lane:
+    """Answers for all the ``StaticServe`` objects of a process, the outermost first."""
+
+    def __init__(self, statics: list[StaticServe]) -> None:
+        self._statics = statics
+        # gunicorn takes this from the environment, and a path that does not begin with it is an error there.
+        self._script_name = os.environ.get("SCRIPT_NAME", "")
+
+    def answer(self, request: PlainRequest, scheme: str) -> Reply | Elsewhere:
+        """Return the reply if everything it needs is in memory."""
+        path = self._path_info(request)
+        if path is None:
+            return Elsewhere.NOT_OURS
+        for static in self._statics:
+            key = static.match(path, self._script_name)
+            if key is None:
+                continue
+            added = _added_fields(static, request, path, scheme)
+            if added is None:
+                return Elsewhere.NOT_OURS
+            resource = static.memory.get(key)
+            if resource is None:
+                return Elsewhere.SLOW
+            return _reply_from_memory(resource, request, added)
+        return Elsewhere.NOT_OURS
+
+    def answer_slowly(self, request: PlainRequest, scheme: str) -> Reply | None:
+        """Return the reply, reading what must be read; nothing if the application is to answer."""
+        path = self._path_info(request)
+        for static in self._statics:
+            key = None if path is None else static.match(path, self._script_name)
+            if path is None or key is None:
+                continue
+            added = _added_fields(static, request, path, scheme)
+            if added is None:
+                return None
+            answer = static.answer(key, request.method, request.fields, request.query, FileBody)
+            if answer is not None:
+                return _reply_from_body(*answer, added)
+        return None
+
+    def _path_info(self, request: PlainRequest) -> str | None:
+        if not self._script_name:
+            return request.path
+        return request.path.removeprefix(self._script_name) if request.path.startswith(self._script_name) else None
+
+
+class FileBody:
+    """Stands in for ``wsgi.file_wrapper``: a file that is to be sent whole."""
+
+    def __init__(self, file: BinaryIO, block_size: int) -> None:
+        self.file = file
+
+    def __iter__(self) -> Any:
+        """Say that nobody reads it this way: the kernel does."""
+        raise TypeError("a FileBody is sent, not read")
+
+
+def _added_fields(static: StaticServe, request: PlainRequest, path: str, scheme: str) -> Fields | None:
+    """Return the fields that the transport adds; nothing if the request must reach the application."""
+    if not static.may_answer_early:
+        return None
+    if static.transport is None:
+        return ()
+    environ = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in request.fields.items()}
+    environ |= {"wsgi.url_scheme": scheme, "PATH_INFO": path}
+    return static.transport.added_fields(environ)
+
+
+def _reply_from_memory(resource: Resource, request: PlainRequest, added: Fields) -> Reply | Elsewhere:
+    fields = request.fields
+    selected = resource.ready.get(parse_accept_encoding(fields.get("accept-encoding")))
+    # The first of StaticServe's shortcuts; the others gain too little here.
+    if selected is not None and not added and fields.keys() <= _UNCONDITIONAL:
+        lines = selected.heads.get(200)
+        if lines is None:
+            lines = selected.heads[200] = _encode(selected.fields)
+        octets = selected.octets
+        assert isinstance(octets, bytes)
+        return Reply(200, selected.fields, lines, (octets,) if request.method == "GET" else ())
+    plan = make_plan(resource, request.method, fields, request.query)
+    if plan.representation is not None and not isinstance(plan.representation.octets, bytes):
+        return Elsewhere.SLOW
+    return _reply_from_plan(plan, added)
+
+
+_UNCONDITIONAL: Final = frozenset({"accept-encoding"})
+
+
+def _reply_from_plan(plan: Plan, added: Fields) -> Reply:
+    fields = (*plan.fields, *_missing(plan.fields, added))
+    pieces: tuple[bytes, ...] = (plan.content,)
+    if plan.sends_octets and plan.representation is not None:
+        octets = plan.representation.octets
+        assert isinstance(octets, bytes)
+        pieces = (octets,)
+        if plan.parts:
+            pieces = tuple(
+                piece
+                for (start, stop), preamble, epilogue in plan.parts
+                for piece in (preamble, octets[start:stop], epilogue)
+            )
+    return Reply(plan.status, fields, _encode(fields), pieces)
+
+
+def _reply_from_body(plan: Plan, body: Iterable[bytes], added: Fields) -> Reply:
+    fields = (*plan.fields, *_missing(plan.fields, added))
+    lines = _encode(fields)
+    if isinstance(body, FileBody):
+        assert plan.representation is not None
+        assert isinstance(plan.representation.octets, FileOctets)
+        whole = FileSlice(body.file, 0, plan.representation.octets.size)
+        return Reply(plan.status, fields, lines, (whole,), body.file)
+    if isinstance(body, FilePieces):
+        pieces: list[bytes | FileSlice] = []
+        for (start, stop), preamble, epilogue in body.parts:
+            pieces += (preamble, FileSlice(body.file, start, stop), epilogue)
+        return Reply(plan.status, fields, lines, tuple(pieces), body.file)
+    return Reply(plan.status, fields, lines, tuple(body))
+
+
+def _missing(fields: Fields, added: Fields) -> Fields:
+    names = {name.lower() for name, _ in fields} if added else set()
+    return tuple(field for field in added if field[0].lower() not in names)
+
+
+def _encode(fields: Fields) -> bytes:
+    return "".join([*(f"{name}: {value.strip(_BLANKS)}\r\n" for name, value in fields), "\r\n"]).encode("latin-1")
+
+
+_BLANKS: Final = " \t"

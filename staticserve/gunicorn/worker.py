@@ -1,0 +1,407 @@
+"""``StaticWorker``: a gthread worker with a lane for static requests."""
+
+from __future__ import annotations
+
+import errno
+import selectors
+import socket
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+from gunicorn.http.message import _ip_in_allow_list
+from gunicorn.http.wsgi import SERVER
+from gunicorn.util import http_date
+from gunicorn.workers.gthread import ThreadWorker
+
+from staticserve.gunicorn.access import AccessLog
+from staticserve.gunicorn.connections import Connection, FileSlice, Output
+from staticserve.gunicorn.insides import is_known_gunicorn, reason_to_step_aside
+from staticserve.gunicorn.lane import Elsewhere, Lane, Reply
+from staticserve.gunicorn.queues import DeadlineQueue
+from staticserve.gunicorn.requests import PlainReader, PlainRequest, may_become_plain
+from staticserve.wsgi import STATUS_LINES, live_instances
+
+_READ: Final = 64 * 1024
+
+_END: Final = b"\r\n\r\n"
+
+# How long (seconds): a new connection may say nothing, as in gthread before its keep-alive time; a client may
+# take nothing of a response; and a closed connection waits for the client's own close, as in gunicorn.
+_FIRST_BYTES: Final = 5.0
+_STALLED: Final = 30.0
+_LINGER: Final = 2.0
+
+# How much of a closed connection is read (bytes), as in gunicorn.
+_MOST_DRAINED: Final = 64 * 1024
+
+# How long no connection is accepted after there was no descriptor for one (seconds).
+_ACCEPT_PAUSE: Final = 1.0
+_NO_RESOURCES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+# Requests in a row that came in one piece. More, or more bytes of answers, are gunicorn's.
+_MOST_PIPELINED: Final = 32
+_MOST_PIPELINED_BYTES: Final = 1024 * 1024
+
+
+class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """Answers plain static requests on the event loop; every other byte is gunicorn's, as if nothing had been tried.
+
+    Use it with ``gunicorn -k staticserve.gunicorn.StaticWorker``. It finds every ``StaticServe`` of the
+    application. Where it cannot stand beside gunicorn's configuration, it says so once and is a plain gthread.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.alive: bool
+        self._lane: Lane | None = None
+        self._accept_again = 0.0
+        self._second = 0
+        self._starts: dict[tuple[int, bool], bytes] = {}
+
+    def load_wsgi(self) -> None:
+        """Load the application, then look for what there is to serve."""
+        super().load_wsgi()
+        reason = reason_to_step_aside(self.cfg) if is_known_gunicorn() else "this gunicorn is not known"
+        statics = live_instances()
+        if reason is None and not statics:
+            reason = "the application has no StaticServe"
+        if reason is not None:
+            self.log.warning("StaticWorker is a plain gthread worker: %s", reason)
+            return
+        self._lane = Lane(statics)
+        self._access_log = AccessLog(self.cfg, self.log)
+        secure = {name.lower().replace("_", "-"): value for name, value in self.cfg.secure_scheme_headers.items()}
+        self._secure_values = secure
+        told = {static.transport.scheme_field for static in statics if static.transport is not None}
+        self._reader = PlainReader(
+            limit_line=self.cfg.limit_request_line,
+            limit_fields=self.cfg.limit_request_fields,
+            limit_field_size=self.cfg.limit_request_field_size,
+            scheme_fields=frozenset(secure) | frozenset(name for name in told if name),
+        )
+        self._files = ThreadPoolExecutor(1, thread_name_prefix="staticserve")
+        self.keepalived_conns = DeadlineQueue()
+        self.pending_conns = DeadlineQueue()
+        self._writing = DeadlineQueue()
+        self._lingering = DeadlineQueue()
+
+    # What gunicorn's event loop calls.
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Accept connections or not; not while there are no descriptors for them."""
+        if enabled and time.monotonic() < self._accept_again:
+            return
+        super().set_accept_enabled(enabled)
+
+    def accept(self, listener: socket.socket) -> None:
+        """Take a new connection to the event loop, where an idle client costs no thread."""
+        if self._lane is None:
+            super().accept(listener)
+            return
+        try:
+            sock, client = listener.accept()
+        except OSError as error:
+            if error.errno in _NO_RESOURCES:
+                self.log.warning("No connection can be accepted for a moment: %s", error)
+                self._accept_again = time.monotonic() + _ACCEPT_PAUSE
+                self.set_accept_enabled(False)
+            elif error.errno not in (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED):
+                self.log.warning("A connection could not be accepted: %s", error)
+            return
+        self.nr_conns += 1
+        conn = Connection(self.cfg, sock, client, listener.getsockname(), self._linger)
+        conn.timeout = time.monotonic() + _FIRST_BYTES + self.cfg.keepalive
+        self.pending_conns.append(conn)
+        self.poller.register(sock, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn))
+        # The request is often there already.
+        self.on_client_socket_readable(conn, sock)
+
+    def on_client_socket_readable(self, conn: Any, client: socket.socket) -> None:
+        """Answer what a connection sent, or hand it to gunicorn."""
+        if self._lane is None:
+            super().on_client_socket_readable(conn, client)
+            return
+        try:
+            self._read(conn)
+        except Exception:
+            self.log.exception("Error in the static lane")
+            self._close(conn)
+
+    def murder_pending(self) -> None:
+        """Close the connections whose time is up: those that gunicorn knows, and the lane's."""
+        super().murder_pending()
+        if self._lane is None:
+            return
+        now = time.monotonic()
+        if not self.alive:
+            for conn in self.pending_conns:
+                conn.timeout = min(conn.timeout, now + _LINGER)
+        for queue in (self._writing, self._lingering):
+            while queue and queue[0].timeout <= now:
+                self._close(queue[0], counted=queue is self._writing)
+
+    def run(self) -> None:
+        """Run until the worker is told to stop."""
+        super().run()
+        if self._lane is not None:
+            self._files.shutdown(wait=False)
+
+    # Reading
+
+    def _read(self, conn: Connection) -> None:
+        # gunicorn may have read ahead: what is on the socket comes after that.
+        if conn.parser is not None and conn.parser.unreader.buf.getvalue():
+            self._hand_over(conn, b"")
+            return
+        try:
+            data = conn.sock.recv(_READ)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._close(conn)
+            return
+        if conn.early:
+            data = conn.early + data
+            conn.early = b""
+        if data.endswith(_END):
+            self._answer(conn, data)
+        elif _END not in data and may_become_plain(data, self._reader.limit_head):
+            conn.early = data
+            conn.timeout = time.monotonic() + _FIRST_BYTES + self.cfg.keepalive
+        else:
+            self._hand_over(conn, data)
+
+    def _answer(self, conn: Connection, data: bytes) -> None:
+        assert self._lane is not None
+        started = datetime.now() if self._access_log.is_on else _NEVER
+        heads = data[: -len(_END)].split(_END)
+        if len(heads) > 1:
+            self._answer_pipelined(conn, data, heads, started)
+            return
+        request = self._reader.read(heads[0])
+        if request is None:
+            self._hand_over(conn, data)
+            return
+        scheme = self._scheme(conn, request)
+        reply = self._lane.answer(request, scheme)
+        if isinstance(reply, Reply):
+            self._send(conn, [(request, reply)], scheme, started)
+        elif reply is Elsewhere.SLOW:
+            self.poller.unregister(conn.sock)
+            self._leave_queue(conn)
+            future = self._files.submit(self._lane.answer_slowly, request, scheme)
+            finish = partial(self._finish_slowly, conn, data, request, scheme, started)
+            future.add_done_callback(lambda done: self.method_queue.defer(finish, done))
+        else:
+            self._hand_over(conn, data)
+
+    def _answer_pipelined(self, conn: Connection, data: bytes, heads: list[bytes], started: datetime) -> None:
+        assert self._lane is not None
+        answered: list[tuple[PlainRequest, Reply]] = []
+        size, scheme = 0, ""
+        for head in heads[: _MOST_PIPELINED + 1]:
+            request = self._reader.read(head)
+            if request is None or request.closes or len(answered) == _MOST_PIPELINED:
+                break
+            scheme = self._scheme(conn, request)
+            reply = self._lane.answer(request, scheme)
+            if not isinstance(reply, Reply):
+                break
+            size += sum(len(piece) for piece in reply.pieces if isinstance(piece, bytes))
+            answered.append((request, reply))
+        # All or nothing: two writers on one connection would have to take turns.
+        if len(answered) < len(heads) or size > _MOST_PIPELINED_BYTES or self.nr + len(heads) >= self.max_requests:
+            self._hand_over(conn, data)
+        else:
+            self._send(conn, answered, scheme, started)
+
+    def _finish_slowly(
+        self,
+        conn: Connection,
+        data: bytes,
+        request: PlainRequest,
+        scheme: str,
+        started: datetime,
+        done: Future[Reply | None],
+    ) -> None:
+        try:
+            reply = done.result()
+        except Exception:
+            self.log.exception("Error in the static lane")
+            reply = None
+        if reply is None:
+            self._enqueue(conn, data)
+            return
+        self.pending_conns.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn))
+        self._send(conn, [(request, reply)], scheme, started)
+
+    def _scheme(self, conn: Connection, request: PlainRequest) -> str:
+        """Return the URL's scheme, as gunicorn finds it: from a field, if the peer is a trusted proxy."""
+        for name, secure_value in self._secure_values.items():
+            value = request.fields.get(name)
+            if value is not None and self._is_trusted(conn.client):
+                return "https" if value == secure_value else "http"
+        return "http"
+
+    def _is_trusted(self, client: Any) -> bool:
+        if not isinstance(client, tuple):
+            return True
+        cfg = self.cfg
+        return bool(_ip_in_allow_list(client[0], cfg.forwarded_allow_ips, cfg.forwarded_allow_networks()))
+
+    # Writing
+
+    def _send(
+        self, conn: Connection, answered: list[tuple[PlainRequest, Reply]], scheme: str, started: datetime
+    ) -> None:
+        self.nr += len(answered)
+        if self.nr >= self.max_requests and self.alive:
+            self.log.info("Autorestarting worker after current request.")
+            self.alive = False
+        conn.closes = answered[-1][0].closes or not self._may_keep(conn)
+        pieces: list[bytes | FileSlice] = []
+        for place, (_, reply) in enumerate(answered, 1):
+            pieces.append(self._start(reply.status, conn.closes and place == len(answered)) + reply.lines)
+            pieces += reply.pieces
+        after = partial(self._log, conn, answered, scheme, started) if self._access_log.is_on else None
+        output = Output(pieces, answered[-1][1].file, after)
+        try:
+            is_done = output.write_at_once(conn.sock) or output.write(conn.sock)
+        except OSError:
+            conn.output = output
+            self._close(conn)
+            return
+        if is_done:
+            output.finish()
+            self._keep_or_close(conn)
+        else:
+            conn.output = output
+            self._leave_queue(conn)
+            conn.timeout = time.monotonic() + _STALLED
+            self._writing.append(conn)
+            self.poller.modify(conn.sock, selectors.EVENT_WRITE, partial(self._on_writable, conn))
+
+    def _on_writable(self, conn: Connection, client: socket.socket) -> None:
+        output = conn.output
+        assert output is not None
+        try:
+            is_done = output.write(conn.sock)
+        except OSError:
+            self._close(conn)
+            return
+        if not is_done:
+            conn.timeout = time.monotonic() + _STALLED
+            return
+        conn.output = None
+        output.finish()
+        self.poller.modify(conn.sock, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn))
+        self._keep_or_close(conn)
+
+    def _start(self, status: int, closes: bool) -> bytes:
+        """Return the first lines of a response, as gunicorn writes them; made once a second."""
+        second = int(time.time())
+        if second != self._second:
+            self._second = second
+            self._starts.clear()
+        start = self._starts.get((status, closes))
+        if start is None:
+            text = (
+                f"HTTP/1.1 {STATUS_LINES[status]}\r\nServer: {SERVER}\r\nDate: {http_date(second)}\r\n"
+                f"Connection: {'close' if closes else 'keep-alive'}\r\n"
+            )
+            start = self._starts[status, closes] = text.encode("latin-1")
+        return start
+
+    def _log(
+        self,
+        conn: Connection,
+        answered: list[tuple[PlainRequest, Reply]],
+        scheme: str,
+        started: datetime,
+        pieces_sent: list[int],
+    ) -> None:
+        for request, reply in answered:
+            sent = sum(pieces_sent[1 : 1 + len(reply.pieces)])
+            del pieces_sent[: 1 + len(reply.pieces)]
+            status = STATUS_LINES[reply.status]
+            self._access_log.log(request, scheme, conn, status, reply.fields, sent, started)
+
+    # Connections
+
+    def _may_keep(self, conn: Connection) -> bool:
+        others = len(self.keepalived_conns) - (conn in self.keepalived_conns)
+        return bool(self.alive and self.cfg.keepalive and others < self.max_keepalived)
+
+    def _keep_or_close(self, conn: Connection) -> None:
+        conn.timeout = time.monotonic() + self.cfg.keepalive
+        if conn.closes:
+            self.poller.unregister(conn.sock)
+            self._leave_queue(conn)
+            self.nr_conns -= 1
+            conn.close(graceful=True)
+        elif conn not in self.keepalived_conns:
+            self._leave_queue(conn)
+            self.keepalived_conns.append(conn)
+
+    def _hand_over(self, conn: Connection, data: bytes) -> None:
+        """Let gunicorn have a connection, with the bytes that were read of it."""
+        self.poller.unregister(conn.sock)
+        self._leave_queue(conn)
+        self._enqueue(conn, data)
+
+    def _enqueue(self, conn: Connection, data: bytes) -> None:
+        conn.early = data
+        conn.data_ready = True
+        self.enqueue_req(conn)
+
+    def _leave_queue(self, conn: Connection) -> None:
+        for queue in (self.keepalived_conns, self.pending_conns, self._writing, self._lingering):
+            if conn in queue:
+                queue.remove(conn)
+
+    def _close(self, conn: Connection, *, counted: bool = True) -> None:
+        with suppress(KeyError, ValueError, OSError):
+            self.poller.unregister(conn.sock)
+        self._leave_queue(conn)
+        if conn.output is not None:
+            conn.output.finish()
+            conn.output = None
+        self.nr_conns -= counted
+        conn.close()
+
+    def _linger(self, conn: Connection) -> None:
+        """Close our side, and the connection when the client has closed its own or a moment has passed.
+
+        gunicorn waits for that where it stands, on the event loop, for up to two seconds.
+        """
+        try:
+            conn.sock.setblocking(False)
+            conn.sock.shutdown(socket.SHUT_WR)
+            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._drain, conn))
+        except (OSError, ValueError, KeyError):
+            conn.close()
+            return
+        conn.timeout = time.monotonic() + _LINGER
+        self._lingering.append(conn)
+
+    def _drain(self, conn: Connection, client: socket.socket) -> None:
+        try:
+            data = client.recv(4096)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""
+        conn.drained += len(data)
+        if not data or conn.drained > _MOST_DRAINED:
+            self._close(conn, counted=False)
+
+
+# Nothing is logged, so nobody asks when it began.
+_NEVER: Final = datetime.min
