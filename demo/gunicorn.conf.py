@@ -9,9 +9,9 @@ wsgi_app = "mysite.wsgi"
 _host = "[::]" if socket.has_dualstack_ipv6() else "0.0.0.0"
 bind = f"{_host}:{os.environ.get('PORT', '8000')}"
 
-# Threads, because static files are sent while other requests wait for the database. How many workers there are is
-# in WEB_CONCURRENCY, which Heroku sets by the size of the dyno.
-worker_class = "gthread"
+# Static files are answered on the worker's event loop; threads are for the pages. How many workers there are is in
+# WEB_CONCURRENCY, which Heroku sets by the size of the dyno.
+worker_class = "staticserve.gunicorn.StaticWorker"
 threads = 5
 
 # The project is loaded once, before the workers are made, and shared between them.

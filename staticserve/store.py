@@ -65,7 +65,7 @@ CREATE TABLE resource (
 """
 
 _FIND: Final = """
-SELECT content.id, content.sha256, content.size, resource.mtime_ns, resource.is_proven,
+SELECT content.sha256, content.size, resource.mtime_ns, resource.is_proven,
        representation.coding, representation.size, blob.sha256, blob.id
 FROM resource
 JOIN content ON content.id = resource.content
@@ -123,6 +123,7 @@ class StoreReader:
             rows = self._query("SELECT id, name, built, manifest, manifest_hash FROM release ORDER BY id DESC LIMIT 1")
             if not rows:
                 raise StoreError(self.path, "it has no release")
+            self._check(rows[0][:3], (int, str, int))
             self._release = Release(*rows[0])
         return self._release
 
@@ -131,8 +132,9 @@ class StoreReader:
         rows = self._query(_FIND, self.release().id, name)
         if not rows:
             return None
-        _, sha256, size, mtime_ns, is_proven = rows[0][:5]
-        blobs = tuple(StoredBlob(row[5], row[6], row[7].hex(), row[8]) for row in rows if row[8] is not None)
+        sha256, size, mtime_ns, is_proven = rows[0][:4]
+        self._check((sha256, size, mtime_ns, is_proven), (bytes, int, int, int))
+        blobs = tuple(self._blob(*row[4:]) for row in rows if row[4] is not None)
         return Record(sha256.hex(), size, mtime_ns, bool(is_proven), blobs)
 
     def has(self, name: str) -> bool:
@@ -150,7 +152,11 @@ class StoreReader:
         """Return a representation's octets, checked against their digest."""
         rows = self._query("SELECT octets FROM blob WHERE id = ?", blob.id)
         octets = rows[0][0] if rows else b""
-        if not isinstance(octets, bytes) or hashlib.sha256(octets).hexdigest() != blob.sha256:
+        if (
+            not isinstance(octets, bytes)
+            or hashlib.sha256(octets).hexdigest() != blob.sha256
+            or len(octets) != blob.size
+        ):
             raise StoreError(self.path, f"blob {blob.sha256} is damaged")
         return octets
 
@@ -170,7 +176,8 @@ class StoreReader:
             " LEFT JOIN blob ON blob.id = representation.blob"
         )
         for sha256, coding, recipe, size, blob_sha256, blob in rows:
-            stored = None if blob is None else StoredBlob(coding, size, blob_sha256.hex(), blob)
+            self._check((sha256, coding, recipe, size), (bytes, str, str, int))
+            stored = None if blob is None else self._blob(coding, size, blob_sha256, blob)
             yield sha256.hex(), coding, recipe, size, stored
 
     def close(self) -> None:
@@ -180,6 +187,15 @@ class StoreReader:
                 self._connection.close()
             self._connection = None
             self._release = None
+
+    def _blob(self, coding: Any, size: Any, sha256: Any, number: Any) -> StoredBlob:
+        self._check((coding, size, sha256, number), (str, int, bytes, int))
+        return StoredBlob(coding, size, sha256.hex(), number)
+
+    def _check(self, values: tuple[Any, ...], kinds: tuple[type, ...]) -> None:
+        # SQLite keeps whatever it is given, so a damaged page may hold a value of any kind.
+        if not all(type(value) is kind for value, kind in zip(values, kinds, strict=True)):
+            raise StoreError(self.path, "it is damaged: it has a value of the wrong kind")
 
     def _query(self, sql: str, *parameters: Any) -> list[Any]:
         try:

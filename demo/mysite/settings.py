@@ -17,6 +17,7 @@ ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").spl
 INSTALLED_APPS = [
     "polls",
     "people",
+    "staticserve.django",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -79,7 +80,11 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "polls" / "files", BASE_DIR / "people" / "otherfiles"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "mysite.storage.ModuleStorage"},
+    "staticfiles": {
+        "BACKEND": "staticserve.django.storage.StaticServeStorage",
+        # Hashed names in JavaScript's imports, too.
+        "OPTIONS": {"support_js_module_import_aggregation": True},
+    },
 }
 
 # Files that browsers and robots ask for at /: favicon.ico and robots.txt.
