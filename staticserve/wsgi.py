@@ -9,7 +9,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Unpack
 
-from staticserve.catalogue.index_files import directory_location
+from staticserve.catalogue.index_files import directory_location, make_redirect_fields
 from staticserve.catalogue.live import LiveCatalogue
 from staticserve.catalogue.release import open_catalogue
 from staticserve.content import open_body
@@ -104,6 +104,7 @@ class StaticServe:
         self.memory = Memory(options.memory)
         self._ready = self.memory.get
         self._prefixes: tuple[str, ...] = ()
+        self._redirect_fields = make_redirect_fields(options)
         self.transport: Transport | None = None
         self.may_answer_early = True
         _instances.append(weakref.ref(self, _instances.remove))
@@ -187,8 +188,8 @@ class StaticServe:
         found = self.find(matched)
         if found is None and not self.answers_misses(matched):
             return self.application(environ, start_response)
-        query, file_wrapper = environ.get("QUERY_STRING", ""), environ.get("wsgi.file_wrapper")
-        answer = self._answer(found, matched, environ["REQUEST_METHOD"], request_fields(environ), query, file_wrapper)
+        query, method = environ.get("QUERY_STRING", ""), environ["REQUEST_METHOD"]
+        answer = self._answer(found, matched, method, request_fields(environ), query, _file_wrapper(environ))
         if answer is None:
             return self.application(environ, start_response)
         plan, body = answer
@@ -288,7 +289,7 @@ class StaticServe:
             elif url == prefix[:-1] and self.options.index_file is not None:
                 index = mount.catalogue.find("", prefix)
                 if isinstance(index, Resource):
-                    return Redirect(directory_location(url.rpartition("/")[2]), index.common_fields)
+                    return Redirect(directory_location(url.rpartition("/")[2]), self._redirect_fields)
         return None
 
     def _answer_miss(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -300,6 +301,13 @@ class StaticServe:
 def request_fields(environ: Mapping[str, Any]) -> dict[str, str]:
     """Return the fields of a request that ``make_plan`` reads, from a WSGI environ or Django's ``META``."""
     return {name: environ[key] for key, name in _ENVIRON_KEYS if key in environ}
+
+
+def _file_wrapper(environ: WSGIEnvironment) -> FileWrapper | None:
+    # waitress spins when a file ends before its Content-Length, because somebody truncated it.
+    if environ.get("SERVER_SOFTWARE", "").startswith("waitress"):
+        return None
+    return environ.get("wsgi.file_wrapper")
 
 
 def make_prefix(prefix: str | None) -> str:

@@ -13,6 +13,7 @@ from staticserve.semantics.fields import without
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from staticserve.model import Fields
     from staticserve.options import Options
 
 
@@ -24,11 +25,7 @@ def make_name_resolver(options: Options) -> Callable[[str, Callable[[str], bool]
     if options.index_file is None:
         return lambda name, exists: name if exists(name) else None
     index_file = options.index_file
-    life = cache_control(options.max_age, is_immutable=False)
-    given = dict(options.fields)
-    if life is not None and "cache-control" not in {name.lower() for name in given}:
-        given["Cache-Control"] = life
-    fields = (*without(tuple(given.items()), "x-content-type-options", "content-type"), NOSNIFF)
+    fields = make_redirect_fields(options)
 
     def resolve(name: str, exists: Callable[[str], bool]) -> str | Redirect | None:
         base = name.rpartition("/")[2]
@@ -41,6 +38,15 @@ def make_name_resolver(options: Options) -> Callable[[str, Callable[[str], bool]
         return None
 
     return resolve
+
+
+def make_redirect_fields(options: Options) -> Fields:
+    """Return the fields of a redirect under these options, but for its Location."""
+    life = cache_control(options.max_age, is_immutable=False)
+    given = dict(options.fields)
+    if life is not None and "cache-control" not in {name.lower() for name in given}:
+        given["Cache-Control"] = life
+    return (*without(tuple(given.items()), "x-content-type-options", "content-type"), NOSNIFF)
 
 
 def directory_location(base: str) -> str:

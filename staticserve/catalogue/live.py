@@ -72,9 +72,24 @@ class LiveCatalogue:
             return False
         try:
             path = f"{self._root}/{name}"
-            return os.path.isfile(path) and (
-                self._options.follow_symlinks or is_within(os.path.realpath(path), self._real_root)
+            return (
+                os.path.isfile(path)
+                and (self._options.follow_symlinks or is_within(os.path.realpath(path), self._real_root))
+                and not self._has_loop(parts[:-1])
             )
         # A NUL, or more characters than a path may have.
         except (OSError, ValueError):
             return False
+
+    def _has_loop(self, directories: list[str]) -> bool:
+        """Return whether one of these nested directories is a link to one that it is in."""
+        path, real_path = self._root, self._real_root
+        above = {real_path}
+        for name in directories:
+            path = f"{path}/{name}"
+            is_link = os.path.islink(path)
+            real_path = os.path.realpath(path) if is_link else f"{real_path}/{name}"
+            if is_link and real_path in above:
+                return True
+            above.add(real_path)
+        return False
