@@ -36,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     build.add_argument("directory", metavar="DIR")
     build.add_argument("--hash", action="store_true", help="give the files hashed names and write a manifest, first")
     build.add_argument("--follow-symlinks", action="store_true", help="also links that leave the directory")
+    build.add_argument("--hard-links", action="store_true", help="let equal files share their blocks")
     build.add_argument("--dotfiles", action="store_true", help="also names that begin with a dot")
     add_build_arguments(build)
     build.set_defaults(run=_build)
@@ -83,7 +84,9 @@ def _build(chosen: argparse.Namespace) -> int:
         given["codings"] = chosen.codings
     options = make_options(given, "staticserve build")
     manifest = hash_names(root, options) if chosen.hash else _read_manifest(root)
-    run_build(root, manifest, BuildOptions(options=options, cache_dir=chosen.cache_dir), as_json=chosen.json)
+    # In a directory that somebody edits, links would surprise: a change to one file would be one to another.
+    build = BuildOptions(options=options, cache_dir=chosen.cache_dir, hard_links=chosen.hard_links)
+    run_build(root, manifest, build, as_json=chosen.json)
     return 0
 
 
@@ -101,7 +104,7 @@ def _serve(chosen: argparse.Namespace) -> int:
         print(f"staticserve: there is no directory {root}", file=sys.stderr)
         return WRONG_USAGE
     host, _, port = chosen.bind.rpartition(":")
-    if not host or not port.isdigit():
+    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
         print(f"staticserve: --bind is HOST:PORT, not {chosen.bind}", file=sys.stderr)
         return WRONG_USAGE
     prefix = make_prefix(chosen.prefix)
@@ -110,6 +113,8 @@ def _serve(chosen: argparse.Namespace) -> int:
     if importlib.util.find_spec("gunicorn"):
         # gunicorn imports and calls what it is told, in each of its workers.
         application = f"staticserve:StaticServe(None, {root!r}, {prefix!r}, index_file=True)"
+        # Not where it would find somebody's gunicorn.conf.py.
+        os.chdir("/")
         command = [sys.executable, "-m", "gunicorn", "--threads", "4", "--bind", chosen.bind, application]
         os.execv(sys.executable, command)  # noqa: S606  # no shell
     from werkzeug.serving import run_simple

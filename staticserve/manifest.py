@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -55,6 +56,15 @@ def make_manifest(paths: object, release: object, path: str, name: str | None) -
     if not isinstance(paths, dict) or not all(isinstance(text, str) for item in paths.items() for text in item):
         raise ManifestError(path, "its paths are not an object of strings")
     return Manifest(MappingProxyType(paths), release if isinstance(release, str) else "", name)
+
+
+def hash_manifest(root: str, name: str | None) -> str | None:
+    """Return a hash for a manifest that has none of its own: of its bytes. Nothing if there is no manifest."""
+    try:
+        with open_regular(f"{root}/{name}") as file:
+            return f"sha256:{hashlib.sha256(file.read()).hexdigest()}"
+    except OSError:
+        return None
 
 
 def read_manifest(path: str, name: str | None = MANIFEST_NAME) -> Manifest | None:

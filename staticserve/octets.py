@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ def open_regular(path: str) -> BinaryIO:
         os.close(descriptor)
         raise
     os.close(descriptor)
-    raise OSError(f"{path} is not a regular file")
+    raise OSError(errno.EINVAL, "it is not a regular file", path)
 
 
 def open_octets(octets: FileOctets) -> BinaryIO:

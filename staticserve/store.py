@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 import sqlite3
+import stat
 import time
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
@@ -46,12 +47,19 @@ CREATE TABLE representation (
     recipe TEXT NOT NULL,
     size INTEGER NOT NULL,
     blob INTEGER REFERENCES blob,
+    seal BLOB NOT NULL,
     PRIMARY KEY (content, coding)
 ) WITHOUT ROWID;
 
 -- One collected tree. "name" is its manifest's hash, "built" seconds since 1970.
 CREATE TABLE release (
-    id INTEGER PRIMARY KEY, name TEXT NOT NULL, built INTEGER NOT NULL, manifest TEXT, manifest_hash TEXT
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    built INTEGER NOT NULL,
+    follows_symlinks INTEGER NOT NULL,
+    manifest TEXT,
+    manifest_hash TEXT,
+    seal BLOB NOT NULL
 );
 
 CREATE TABLE resource (
@@ -59,14 +67,16 @@ CREATE TABLE resource (
     name TEXT NOT NULL,
     content INTEGER NOT NULL REFERENCES content,
     mtime_ns INTEGER NOT NULL,
+    ctime_ns INTEGER NOT NULL,
     is_proven INTEGER NOT NULL,
+    seal BLOB NOT NULL,
     PRIMARY KEY (release, name)
 ) WITHOUT ROWID;
 """
 
 _FIND: Final = """
-SELECT content.sha256, content.size, resource.mtime_ns, resource.is_proven,
-       representation.coding, representation.size, blob.sha256, blob.id
+SELECT content.sha256, content.size, resource.mtime_ns, resource.ctime_ns, resource.is_proven, resource.seal,
+       representation.coding, representation.recipe, representation.size, representation.seal, blob.sha256, blob.id
 FROM resource
 JOIN content ON content.id = resource.content
 LEFT JOIN representation ON representation.content = content.id AND representation.blob IS NOT NULL
@@ -90,6 +100,7 @@ class Record(NamedTuple):
     sha256: str
     size: int
     mtime_ns: int
+    ctime_ns: int
     is_proven: bool
     blobs: tuple[StoredBlob, ...]
 
@@ -100,6 +111,7 @@ class Release(NamedTuple):
     id: int
     name: str
     built: int
+    follows_symlinks: bool
     manifest: str | None
     manifest_hash: str | None
 
@@ -119,23 +131,29 @@ class StoreReader:
 
     def release(self) -> Release:
         """Return the newest release."""
-        if self._release is None or self._process != os.getpid():
-            rows = self._query("SELECT id, name, built, manifest, manifest_hash FROM release ORDER BY id DESC LIMIT 1")
+        release = self._release
+        if release is None or self._process != os.getpid():
+            rows = self._query(
+                "SELECT id, name, built, follows_symlinks, manifest, manifest_hash, seal FROM release"
+                " ORDER BY id DESC LIMIT 1"
+            )
             if not rows:
                 raise StoreError(self.path, "it has no release")
-            self._check(rows[0][:3], (int, str, int))
-            self._release = Release(*rows[0])
-        return self._release
+            *values, seal = rows[0]
+            self._check_seal(seal, *values[1:])
+            self._release = release = Release(*values)
+        return release
 
     def find(self, name: str) -> Record | None:
         """Return what the newest release has under a name."""
         rows = self._query(_FIND, self.release().id, name)
         if not rows:
             return None
-        sha256, size, mtime_ns, is_proven = rows[0][:4]
-        self._check((sha256, size, mtime_ns, is_proven), (bytes, int, int, int))
-        blobs = tuple(self._blob(*row[4:]) for row in rows if row[4] is not None)
-        return Record(sha256.hex(), size, mtime_ns, bool(is_proven), blobs)
+        sha256, size, mtime_ns, ctime_ns, is_proven, seal = rows[0][:6]
+        self._check((sha256, size, mtime_ns, ctime_ns, is_proven), (bytes, int, int, int, int))
+        self._check_seal(seal, name, sha256.hex(), size, mtime_ns, ctime_ns, is_proven)
+        blobs = tuple(self._stored(sha256.hex(), size, *row[6:]) for row in rows if row[6] is not None)
+        return Record(sha256.hex(), size, mtime_ns, ctime_ns, bool(is_proven), blobs)
 
     def has(self, name: str) -> bool:
         """Return whether the newest release has a name."""
@@ -171,14 +189,14 @@ class StoreReader:
     def representations(self) -> Iterator[tuple[str, str, str, int, StoredBlob | None]]:
         """Yield (SHA-256 of the content, coding, recipe, size, blob) for all that was ever encoded and is kept."""
         rows = self._query(
-            "SELECT content.sha256, representation.coding, recipe, representation.size, blob.sha256, blob.id"
+            "SELECT content.sha256, content.size, coding, recipe, representation.size, seal, blob.sha256, blob.id"
             " FROM representation JOIN content ON content.id = representation.content"
             " LEFT JOIN blob ON blob.id = representation.blob"
         )
-        for sha256, coding, recipe, size, blob_sha256, blob in rows:
-            self._check((sha256, coding, recipe, size), (bytes, str, str, int))
-            stored = None if blob is None else self._blob(coding, size, blob_sha256, blob)
-            yield sha256.hex(), coding, recipe, size, stored
+        for sha256, content_size, *row in rows:
+            self._check((sha256, content_size), (bytes, int))
+            stored = self._stored(sha256.hex(), content_size, *row)
+            yield sha256.hex(), row[0], row[1], stored.size, None if row[5] is None else stored
 
     def close(self) -> None:
         """Close the file; the next question opens it again."""
@@ -188,9 +206,25 @@ class StoreReader:
             self._connection = None
             self._release = None
 
-    def _blob(self, coding: Any, size: Any, sha256: Any, number: Any) -> StoredBlob:
-        self._check((coding, size, sha256, number), (str, int, bytes, int))
-        return StoredBlob(coding, size, sha256.hex(), number)
+    def __del__(self) -> None:
+        """Close the file: from Python 3.13 on one that is left open is warned about."""
+        with contextlib.suppress(sqlite3.Error):
+            self.close()
+
+    def _stored(
+        self, content: str, content_size: int, coding: Any, recipe: Any, size: Any, seal: Any, sha256: Any, number: Any
+    ) -> StoredBlob:
+        self._check((coding, recipe, size), (str, str, int))
+        if number is not None:
+            self._check((sha256, number), (bytes, int))
+        blob = "" if number is None else sha256.hex()
+        self._check_seal(seal, content, content_size, coding, recipe, size, blob)
+        return StoredBlob(coding, size, blob, number or 0)
+
+    def _check_seal(self, seal: object, *values: object) -> None:
+        # What a blob holds is known by its digest; what a row says is known by this one.
+        if seal != _seal(*values):
+            raise StoreError(self.path, "it is damaged: a row is not what was written")
 
     def _check(self, values: tuple[Any, ...], kinds: tuple[type, ...]) -> None:
         # SQLite keeps whatever it is given, so a damaged page may hold a value of any kind.
@@ -204,7 +238,7 @@ class StoreReader:
         # OverflowError and UnicodeError: a name that no database can hold is in none.
         except (OverflowError, UnicodeError):
             return []
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
             raise StoreError(self.path, str(error)) from error
 
     def _connect(self) -> sqlite3.Connection:
@@ -242,25 +276,34 @@ class StoreWriter:
             raise StoreError(self.path, f"cannot write it: {error}") from error
         return self
 
-    def add_release(self, name: str, built: int, manifest: str | None, manifest_hash: str | None) -> int:
+    def add_release(
+        self, name: str, built: int, *, follows_symlinks: bool, manifest: str | None, manifest_hash: str | None
+    ) -> int:
         """Begin a release; return its number."""
-        sql = "INSERT INTO release (name, built, manifest, manifest_hash) VALUES (?, ?, ?, ?)"
-        return self._insert(sql, name, built, manifest, manifest_hash)
+        values = (name, built, int(follows_symlinks), manifest, manifest_hash)
+        sql = (
+            "INSERT INTO release (name, built, follows_symlinks, manifest, manifest_hash, seal)"
+            " VALUES (?, ?, ?, ?, ?, ?)"
+        )
+        return self._insert(sql, *values, _seal(*values))
 
-    def add_resource(self, release: int, name: str, sha256: str, size: int, mtime_ns: int, is_proven: bool) -> None:
+    def add_resource(
+        self, release: int, name: str, sha256: str, size: int, *, mtime_ns: int, ctime_ns: int, is_proven: bool
+    ) -> None:
         """Add a file of a release: its name, and its content by digest (hexadecimal) and size."""
-        content = self._content(sha256, size)
-        sql = "INSERT INTO resource VALUES (?, ?, ?, ?, ?)"
-        self._insert(sql, release, name, content, mtime_ns, is_proven)
+        seal = _seal(name, sha256, size, mtime_ns, ctime_ns, int(is_proven))
+        sql = "INSERT INTO resource VALUES (?, ?, ?, ?, ?, ?, ?)"
+        self._insert(sql, release, name, self._content(sha256, size), mtime_ns, ctime_ns, is_proven, seal)
 
     def add_representation(
         self, content_sha256: str, content_size: int, coding: str, recipe: str, size: int, octets: bytes | None
     ) -> None:
         """Add a coding of a content; without octets, that it is not worth keeping."""
-        blob = None if octets is None else self._blob(octets)
+        blob, sha256 = (None, "") if octets is None else self._blob(octets)
         content = self._content(content_sha256, content_size)
-        sql = "INSERT INTO representation VALUES (?, ?, ?, ?, ?)"
-        self._insert(sql, content, coding, recipe, size, blob)
+        seal = _seal(content_sha256, content_size, coding, recipe, size, sha256)
+        sql = "INSERT INTO representation VALUES (?, ?, ?, ?, ?, ?)"
+        self._insert(sql, content, coding, recipe, size, blob, seal)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -285,12 +328,12 @@ class StoreWriter:
             self._contents[sha256] = self._insert(sql, bytes.fromhex(sha256), size)
         return self._contents[sha256]
 
-    def _blob(self, octets: bytes) -> int:
+    def _blob(self, octets: bytes) -> tuple[int, str]:
         sha256 = hashlib.sha256(octets).hexdigest()
         if sha256 not in self._blobs:
             sql = "INSERT INTO blob (sha256, octets) VALUES (?, ?)"
             self._blobs[sha256] = self._insert(sql, bytes.fromhex(sha256), octets)
-        return self._blobs[sha256]
+        return self._blobs[sha256], sha256
 
     def _insert(self, sql: str, *parameters: Any) -> int:
         try:
@@ -305,7 +348,15 @@ class StoreWriter:
             os.unlink(self._temporary)
 
 
+def _seal(*values: object) -> bytes:
+    """Return a digest of what a row says. Eight bytes: it is for accidents."""
+    return hashlib.sha256(repr(values).encode()).digest()[:8]
+
+
 def _open_for_reading(path: str) -> sqlite3.Connection:
+    # SQLite would wait for a FIFO's writer.
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise StoreError(path, "it is not a regular file")
     # "immutable": it is never changed in place, so no locks are needed and a read-only file system will do.
     uri = f"file:{_quote(os.path.abspath(path))}?mode=ro&immutable=1"
     connection = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None)

@@ -20,7 +20,8 @@ from staticserve.catalogue.resources import Coded, Described, make_resource_make
 from staticserve.catalogue.scan import is_visible
 from staticserve.codings import SUFFIXES, decode
 from staticserve.errors import OctetsChangedError, StoreError
-from staticserve.manifest import MANIFEST_NAME, Manifest
+from staticserve.manifest import MANIFEST_NAME, Manifest, hash_manifest
+from staticserve.model import Redirect
 from staticserve.octets import DeferredOctets, identify, open_regular
 from staticserve.semantics.negotiation import IDENTITY
 from staticserve.store import STORE_NAME, StoreReader
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from staticserve.catalogue import Catalogue
-    from staticserve.model import Redirect, Resource
+    from staticserve.model import Resource
     from staticserve.octets import Octets
     from staticserve.options import Options
     from staticserve.store import Record, StoredBlob
@@ -77,7 +78,6 @@ class ReleaseCatalogue:
         # For what is not as it was built: no manifest speaks for that.
         self._files = FileReader(root, options, Manifest())
         self._late = _LateFiles(LiveCatalogue(root, options)) if options.late_files else EmptyCatalogue()
-        self._changed: set[str] = set()
         self._reported: set[str] = set()
 
     def find(self, name: str, url: str) -> Resource | Redirect | None:
@@ -94,10 +94,10 @@ class ReleaseCatalogue:
         found: str | Redirect | None = name
         if self._options.index_file is not None:
             found = self._resolve(name, self._reader.has)
-        if not isinstance(found, str) or not self._is_visible(found):
-            return found if not isinstance(found, str) else None
-        record = self._reader.find(found)
-        if record is None:
+        if isinstance(found, Redirect):
+            return found
+        record = self._reader.find(found) if found is not None and self._is_visible(found) else None
+        if found is None or record is None:
             return self._late.find(name, url)
         return self._describe(found, url, record)
 
@@ -107,19 +107,22 @@ class ReleaseCatalogue:
             status = os.stat(path)
         except OSError:
             status = None
+        identity: Octets
         if status is None and record.blobs:
             # Deleted, or just about to be written anew by the next collectstatic: the store has it all.
-            identity: Octets = DeferredOctets(partial(self._decode_blob, record))
-        elif status is None or name in self._changed or not _is_as_built(status, record):
-            found = self._files.read(name, (), url)
-            if found is None or not record.sha256.startswith(found.representations[0].etag.strip('"')):
-                self._report(name)
-                return found
-            identity = found.representations[0].octets
-        elif record.size > self._options.memory_per_file:
-            identity = identify(path, status)
+            identity = DeferredOctets(partial(self._decode_blob, record))
         else:
-            identity = DeferredOctets(partial(self._read_tree, name, record.sha256))
+            if status is None or not _is_as_built(status, record) or self._may_leave_root():
+                found = self._files.read(name, (), url)
+                if found is None or not record.sha256.startswith(found.representations[0].etag.strip('"')):
+                    self._report(name)
+                    return found
+                status = os.stat(path)
+            identity = (
+                identify(path, status)
+                if record.size > self._options.memory_per_file
+                else DeferredOctets(partial(_read_tree, path, record.sha256))
+            )
         codings = [Coded(IDENTITY, identity, record.size, record.sha256)]
         for blob in record.blobs:
             if blob.coding in self._options.codings:
@@ -134,19 +137,6 @@ class ReleaseCatalogue:
             error = StoreError(self._reader.path, f"blob {blob.sha256} does not decode to its content")
             self._give_up(error)
             raise OctetsChangedError(self._reader.path) from error
-        return octets
-
-    def _read_tree(self, name: str, sha256: str) -> bytes:
-        path = f"{self._root}/{name}"
-        try:
-            with open_regular(path) as file:
-                octets = file.read()
-        except OSError as error:
-            raise OctetsChangedError(path) from error
-        if hashlib.sha256(octets).hexdigest() != sha256:
-            # Its time and size told nothing; from now on it is read before anything is said about it.
-            self._changed.add(name)
-            raise OctetsChangedError(path)
         return octets
 
     def _read_blob(self, blob: StoredBlob) -> bytes:
@@ -166,6 +156,9 @@ class ReleaseCatalogue:
         if name not in self._reported:
             self._reported.add(name)
             log.error("%s is not what it was at the build: it is served as it is now; build again", name)
+
+    def _may_leave_root(self) -> bool:
+        return self._reader.release().follows_symlinks and not self._options.follow_symlinks
 
     def _is_visible(self, name: str) -> bool:
         return "." not in (part[:1] for part in name.split("/")) or all(
@@ -217,12 +210,16 @@ def _check_describes(root: str, reader: StoreReader) -> None:
     A few reads, whatever the number of files. A single file that differs is noticed when it is asked for.
     """
     release = reader.release()
-    if release.manifest_hash:
-        found = _read_manifest_hash(f"{root}/{release.manifest}")
+    if release.manifest_hash is None:
+        if os.path.exists(f"{root}/{MANIFEST_NAME}"):
+            raise StoreError(reader.path, f"it is older than {MANIFEST_NAME}")
+    elif release.manifest is not None:
+        if release.manifest_hash.startswith("sha256:"):
+            found = hash_manifest(root, release.manifest)
+        else:
+            found = _read_manifest_hash(f"{root}/{release.manifest}")
         if found is not None and found != release.manifest_hash:
             raise StoreError(reader.path, f"it is not of the release that {release.manifest} is of")
-    elif os.path.exists(f"{root}/{MANIFEST_NAME}"):
-        raise StoreError(reader.path, f"it is older than {MANIFEST_NAME}")
     sample = reader.sample()
     if sample and not any(os.path.exists(f"{root}/{name}") for name in sample):
         raise StoreError(reader.path, f"it is of another tree (there is no {sample[0]} here)")
@@ -239,6 +236,17 @@ def _read_manifest_hash(path: str) -> str | None:
 
 
 def _is_as_built(status: os.stat_result, record: Record) -> bool:
-    # Archives keep whole seconds only; a time with a fraction is the file system's own and must be the same.
-    times = {record.mtime_ns, record.mtime_ns // 1_000_000_000 * 1_000_000_000}
-    return status.st_size == record.size and status.st_mtime_ns in times
+    # Nobody can set the ctime, so with all three equal nothing has been written since. A tree that was copied has
+    # others: there a file is read before the first word is said about it.
+    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns) == (record.size, record.mtime_ns, record.ctime_ns)
+
+
+def _read_tree(path: str, sha256: str) -> bytes:
+    try:
+        with open_regular(path) as file:
+            octets = file.read()
+    except OSError as error:
+        raise OctetsChangedError(path) from error
+    if hashlib.sha256(octets).hexdigest() != sha256:
+        raise OctetsChangedError(path)
+    return octets

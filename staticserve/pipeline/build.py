@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from staticserve.catalogue.scan import scan_names
 from staticserve.errors import BuildError, StoreError
+from staticserve.manifest import hash_manifest
 from staticserve.pipeline.codings import COST, recipes_for, seems_incompressible
-from staticserve.pipeline.earlier import find_cache_dir, keep_copy, read_earlier
+from staticserve.pipeline.earlier import find_cache_dir, keep_copy, open_earlier, read_earlier
 from staticserve.pipeline.links import link_equal_files
 from staticserve.pipeline.options import BuildOptions
 from staticserve.pipeline.report import BuildReport, CodingReport
@@ -64,17 +65,33 @@ def build_store(
     contents = _distinct(files, build)
     report.contents = len(contents)
     cache_dir = find_cache_dir(build.cache_dir)
-    made = read_earlier(root, cache_dir)
+    earlier = open_earlier(root, cache_dir)
+    made = read_earlier(earlier)
     with StoreWriter(f"{root}/{STORE_NAME}") as writer:
-        release = writer.add_release(manifest.release, int(time.time()), manifest.name, manifest.release)
+        release = writer.add_release(
+            manifest.release,
+            int(time.time()),
+            follows_symlinks=build.options.follow_symlinks,
+            manifest=manifest.name,
+            manifest_hash=manifest.release or hash_manifest(root, manifest.name),
+        )
         for file in files:
-            is_proven = file.is_md5_proven or file.name in manifest.hashed_names
-            writer.add_resource(release, file.name, file.sha256, file.size, file.mtime_ns, is_proven)
+            writer.add_resource(
+                release,
+                file.name,
+                file.sha256,
+                file.size,
+                mtime_ns=file.mtime_ns,
+                ctime_ns=file.ctime_ns,
+                is_proven=file.is_md5_proven or file.name in manifest.hashed_names,
+            )
         for file, encoded in _encode_all(root, contents, made, build, progress):
             writer.add_representation(
                 file.sha256, file.size, encoded.recipe.coding, encoded.recipe.name, encoded.size, encoded.octets
             )
             _count(report, file, encoded)
+    for reader in earlier:
+        reader.close()
     report.store_bytes = os.path.getsize(f"{root}/{STORE_NAME}")
     if cache_dir is not None:
         keep_copy(root, cache_dir)

@@ -104,6 +104,9 @@ def _may_shrink(name: str, media_type: str) -> bool:
 
 
 def seems_incompressible(data: bytes) -> bool:
-    """Return whether a quick try saves nothing, for types that tell nothing. Looks at the first 256 KiB."""
+    """Return whether a quick try saves nothing, for types that tell nothing. Looks at the first 256 KiB.
+
+    Small files are tried in earnest: that takes no time, and what is too short for zlib may not be for Brotli.
+    """
     sample = data[: 256 * 1024]
-    return len(zlib.compress(sample, 1)) > len(sample) * 0.97
+    return len(sample) > 4096 and len(zlib.compress(sample, 1)) > len(sample) * 0.97

@@ -32,21 +32,23 @@ class Made(NamedTuple):
         return None if self.blob is None else self.reader.read_blob(self.blob)
 
 
-def read_earlier(root: str, cache_dir: str | None) -> dict[tuple[str, str], Made]:
-    """Return what was made before, by SHA-256 of the content and coding. A damaged store counts as none."""
-    made: dict[tuple[str, str], Made] = {}
+def open_earlier(root: str, cache_dir: str | None) -> list[StoreReader]:
+    """Return the stores that earlier builds have left. Whoever asks closes them."""
     paths = [f"{root}/{STORE_NAME}"]
     if cache_dir is not None:
         paths.append(os.path.join(cache_dir, _CACHED_NAME))
-    for path in paths:
-        if not os.path.exists(path):
-            continue
-        reader = StoreReader(path)
+    return [StoreReader(path) for path in paths if os.path.exists(path)]
+
+
+def read_earlier(readers: list[StoreReader]) -> dict[tuple[str, str], Made]:
+    """Return what was made before, by SHA-256 of the content and coding. A damaged store counts as none."""
+    made: dict[tuple[str, str], Made] = {}
+    for reader in readers:
         try:
             for sha256, coding, recipe, size, blob in reader.representations():
                 made.setdefault((sha256, coding), Made(recipe, size, blob, reader))
         except StoreError as error:
-            log.warning("%s; everything that only it has is encoded again", error)
+            log.warning("%s; what only it has is encoded again", error)
     return made
 
 

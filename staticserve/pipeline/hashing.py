@@ -7,15 +7,22 @@ import json
 import os
 import posixpath
 import shutil
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from staticserve.catalogue.scan import scan_names
 from staticserve.errors import BuildError, ManifestError
 from staticserve.manifest import MANIFEST_NAME, Manifest, make_manifest, read_manifest
+from staticserve.octets import open_regular
+from staticserve.semantics.hashed_names import parse_hashed_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from staticserve.options import Options
+
+_PIECE: Final = 1024 * 1024
 
 
 def hash_names(root: str, options: Options) -> Manifest:
@@ -26,37 +33,58 @@ def hash_names(root: str, options: Options) -> Manifest:
     """
     try:
         earlier = read_manifest(f"{root}/{MANIFEST_NAME}") or Manifest()
-        names = set(scan_names(root, options)) - earlier.hashed_names - {MANIFEST_NAME}
-        paths = {name: _write_hashed(root, name) for name in sorted(names)}
+        names = set(scan_names(root, options)) - {MANIFEST_NAME}
+        paths = {}
+        for name in sorted(names - earlier.hashed_names):
+            digest = _digest(root, name)
+            parsed = parse_hashed_name(name)
+            # Of a file that has changed since, or is gone.
+            if parsed is not None and parsed.digest == digest:
+                continue
+            stem, extension = posixpath.splitext(name)
+            paths[name] = f"{stem}.{digest}{extension}"
+            if paths[name] not in names or _digest(root, paths[name]) != digest:
+                _copy(f"{root}/{name}", f"{root}/{paths[name]}")
         return _write_manifest(root, paths)
     except ManifestError as error:
         raise BuildError(error.path, f"{error.reason}; remove it") from error
     except OSError as error:
-        raise BuildError(error.filename or root, error.strerror or str(error)) from error
+        raise BuildError(error.filename2 or error.filename or root, error.strerror or str(error)) from error
 
 
-def _write_hashed(root: str, name: str) -> str:
-    with open(f"{root}/{name}", "rb") as file:
-        digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()[:12]
-    stem, extension = posixpath.splitext(name)
-    hashed = f"{stem}.{digest}{extension}"
-    temporary = f"{root}/{posixpath.dirname(hashed)}/.{posixpath.basename(hashed)[:100]}.{os.getpid()}.tmp"
-    with suppress(FileNotFoundError):
-        os.unlink(temporary)
+def _digest(root: str, name: str) -> str:
+    with open_regular(f"{root}/{name}") as file:
+        md5 = hashlib.md5(usedforsecurity=False)
+        for piece in iter(partial(file.read, _PIECE), b""):
+            md5.update(piece)
+    return md5.hexdigest()[:12]
+
+
+def _copy(source: str, target: str) -> None:
+    # Not a link: whoever writes to the file in place would write to last week's, too.
+    with _written_beside(target) as temporary:
+        shutil.copy2(source, temporary)
+
+
+@contextmanager
+def _written_beside(target: str) -> Iterator[str]:
+    """Yield a name to write to, which becomes ``target`` if that went well. Errors name ``target``."""
+    directory, base = posixpath.split(target)
+    temporary = f"{directory}/.{base[:100]}.{os.getpid()}.tmp"
     try:
-        os.link(f"{root}/{name}", temporary, follow_symlinks=True)
-    except OSError:
-        shutil.copy2(f"{root}/{name}", temporary)
-    os.replace(temporary, f"{root}/{hashed}")
-    return hashed
+        yield temporary
+        os.replace(temporary, target)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, target) from error
+    finally:
+        with suppress(OSError):
+            os.unlink(temporary)
 
 
 def _write_manifest(root: str, paths: dict[str, str]) -> Manifest:
     # The hash as ManifestFilesMixin makes it, so that equal trees have equal releases whoever hashed them.
     release = hashlib.md5(json.dumps(sorted(paths.items())).encode(), usedforsecurity=False).hexdigest()[:12]
     path = f"{root}/{MANIFEST_NAME}"
-    temporary = f"{path}.{os.getpid()}.tmp"
-    with open(temporary, "w", encoding="utf-8") as file:
+    with _written_beside(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
         json.dump({"paths": paths, "version": "1.1", "hash": release}, file)
-    os.replace(temporary, path)
     return make_manifest(paths, release, path, MANIFEST_NAME)

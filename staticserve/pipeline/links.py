@@ -19,16 +19,30 @@ def link_equal_files(root: str, files: list[TreeFile]) -> tuple[list[TreeFile], 
     would copy again. Where the file system has no hard links, nothing happens.
     """
     linked = {file.name: file for file in files}
+    real_root = os.path.realpath(root)
     freed = 0
     by_content = sorted((file for file in files if file.size), key=_content)
     for _, group in groupby(by_content, key=_content):
         kept, *others = sorted(group, key=lambda file: (-file.mtime_ns, file.name))
+        inodes = {(kept.device, kept.inode)}
+        changed = []
         for other in others:
-            if other.device != kept.device:
+            if (other.device, other.inode) == (kept.device, kept.inode) or other.device != kept.device:
                 continue
-            if other.inode == kept.inode or _replace_by_link(f"{root}/{kept.name}", f"{root}/{other.name}"):
-                freed += 0 if other.inode == kept.inode else other.size
-                linked[other.name] = other._replace(mtime_ns=kept.mtime_ns, inode=kept.inode)
+            # Not what links lead to: that may be outside.
+            if not all(os.path.realpath(f"{root}/{name}") == f"{real_root}/{name}" for name in (kept.name, other.name)):
+                continue
+            if _replace_by_link(f"{root}/{kept.name}", f"{root}/{other.name}"):
+                freed += 0 if (other.device, other.inode) in inodes else other.size
+                inodes.add((other.device, other.inode))
+                changed.append(other)
+        if changed:
+            # A new link changes the inode's ctime, which all its names share.
+            ctime_ns = os.stat(f"{root}/{kept.name}").st_ctime_ns
+            names = {file.name for file in changed}
+            for file in (kept, *others):
+                if file.name in names or (file.device, file.inode) == (kept.device, kept.inode):
+                    linked[file.name] = file._replace(mtime_ns=kept.mtime_ns, ctime_ns=ctime_ns, inode=kept.inode)
     return [linked[file.name] for file in files], freed
 
 
@@ -37,9 +51,6 @@ def _content(file: TreeFile) -> tuple[str, int]:
 
 
 def _replace_by_link(kept: str, other: str) -> bool:
-    # A link that is followed stays one: what it points to may be outside.
-    if os.path.islink(kept) or os.path.islink(other):
-        return False
     kept_status, other_status = os.stat(kept), os.stat(other)
     if (kept_status.st_mode, kept_status.st_uid, kept_status.st_gid) != (
         other_status.st_mode,
@@ -54,7 +65,10 @@ def _replace_by_link(kept: str, other: str) -> bool:
         # Whoever reads the tree meanwhile finds one or the other, and they are equal.
         os.replace(temporary, other)
     except OSError:
+        return False
+    finally:
+        # It is still there after a failure, and after a rename onto the same inode, which does nothing: another
+        # build has been here meanwhile.
         with contextlib.suppress(OSError):
             os.unlink(temporary)
-        return False
     return True

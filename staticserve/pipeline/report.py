@@ -19,7 +19,7 @@ class CodingReport:
     def summary(self) -> str:
         """Return a line for people."""
         kept = self.encoded + self.reused - self.not_worth_it
-        saved = f", {_size(self.bytes_before)} → {_size(self.bytes_after)}" if kept else ""
+        saved = f", {_size(self.bytes_before)} -> {_size(self.bytes_after)}" if kept else ""
         return f"{self.encoded} encoded, {self.reused} reused, {self.not_worth_it} not worth it{saved}"
 
 

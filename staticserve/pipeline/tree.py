@@ -19,11 +19,12 @@ _PIECE: Final = 1024 * 1024
 
 
 class TreeFile(NamedTuple):
-    """A file of the tree: its name, size in bytes, time, inode, and digests (hexadecimal)."""
+    """A file of the tree: its name, size in bytes, times, inode, and digests (hexadecimal)."""
 
     name: str
     size: int
     mtime_ns: int
+    ctime_ns: int
     device: int
     inode: int
     sha256: str
@@ -73,6 +74,7 @@ def _read_file(root: str, name: str) -> TreeFile:
         name=name,
         size=after.st_size,
         mtime_ns=after.st_mtime_ns,
+        ctime_ns=after.st_ctime_ns,
         device=after.st_dev,
         inode=after.st_ino,
         sha256=sha256.hexdigest(),
