@@ -39,12 +39,20 @@ def open_body(plan: Plan, file_wrapper: FileWrapper | None) -> Iterable[bytes]:
         if len(plan.parts) == 1:
             start, stop = plan.parts[0][0]
             return [octets[start:stop]]
-        return [_join_parts(octets, plan.parts) if plan.parts else octets]
+        return [join_parts(octets, plan.parts) if plan.parts else octets]
     file = open_octets(octets)
     # For a whole file only: several servers ignore where a file stands, and the Content-Length.
     if file_wrapper is not None and not plan.parts:
         return file_wrapper(file, PIECE)
     return FilePieces(file, plan.parts or (((0, octets.size), b"", b""),))
+
+
+def join_parts(octets: bytes, parts: tuple[Part, ...]) -> bytes:
+    """Return the body of a 206: the parts of these octets, with what goes between them."""
+    pieces: list[bytes] = []
+    for (start, stop), preamble, epilogue in parts:
+        pieces += (preamble, octets[start:stop], epilogue)
+    return b"".join(pieces)
 
 
 class FilePieces:
@@ -62,13 +70,6 @@ class FilePieces:
     def close(self) -> None:
         """Close the file; PEP 3333 has every server call this."""
         self.file.close()
-
-
-def _join_parts(octets: bytes, parts: tuple[Part, ...]) -> bytes:
-    pieces: list[bytes] = []
-    for (start, stop), preamble, epilogue in parts:
-        pieces += (preamble, octets[start:stop], epilogue)
-    return b"".join(pieces)
 
 
 def _read_parts(file: BinaryIO, parts: tuple[Part, ...]) -> Iterator[bytes]:

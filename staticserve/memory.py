@@ -23,35 +23,33 @@ class Memory:
         self.limit = limit
         self.used = 0
         self._resources: dict[str, Resource] = {}
+        self._weights: dict[str, int] = {}
         self._lock = Lock()
         self.get = self._resources.get
 
     def put(self, path: str, resource: Resource) -> None:
         """Keep a resource, if it fits at all."""
-        weight = _weigh(resource)
+        weight = resource.bytes_in_memory + _OVERHEAD
         if weight > self.limit:
             return
         with self._lock:
             self._remove(path)
-            while self.used + weight > self.limit:
-                self._remove(next(iter(self._resources)))
-            self._resources[path] = resource
-            self.used += weight
+            self._make_room(weight)
+            self._add(path, resource, weight)
 
     def keep_octets(self, path: str, resource: Resource, loaded: Representation) -> None:
         """Keep octets that were deferred and have been read, if the resource is here and they fit."""
-        size = loaded.size
         with self._lock:
             if self.get(path) is not resource or loaded.coding in resource.loaded:
                 return
-            if _weigh(resource) + size > self.limit:
+            weight = self._weights[path] + loaded.size
+            if weight > self.limit:
                 return
             # To the end of the queue, so that making room does not remove it.
-            self._resources[path] = self._resources.pop(path)
-            while self.used + size > self.limit:
-                self._remove(next(iter(self._resources)))
+            self._remove(path)
+            self._make_room(weight)
             resource.loaded[loaded.coding] = loaded
-            self.used += size
+            self._add(path, resource, weight)
 
     def drop(self, path: str) -> None:
         """Forget a resource, because its file is not what it was."""
@@ -62,13 +60,18 @@ class Memory:
         """Forget every resource."""
         with self._lock:
             self._resources.clear()
+            self._weights.clear()
             self.used = 0
 
+    def _add(self, path: str, resource: Resource, weight: int) -> None:
+        self._resources[path] = resource
+        self._weights[path] = weight
+        self.used += weight
+
     def _remove(self, path: str) -> None:
-        resource = self._resources.pop(path, None)
-        if resource is not None:
-            self.used -= _weigh(resource)
+        if self._resources.pop(path, None) is not None:
+            self.used -= self._weights.pop(path)
 
-
-def _weigh(resource: Resource) -> int:
-    return resource.bytes_in_memory + _OVERHEAD
+    def _make_room(self, weight: int) -> None:
+        while self.used + weight > self.limit:
+            self._remove(next(iter(self._resources)))

@@ -32,6 +32,19 @@ class Representation:
     heads: dict[int, bytes] = field(default_factory=dict, compare=False, repr=False)
     """By status, field lines that an adapter has encoded before."""
 
+    def with_octets(self, octets: bytes) -> Representation:
+        """Return the same with octets that were deferred. (``dataclasses.replace`` takes four times as long.)"""
+        return Representation(
+            self.coding,
+            self.size,
+            self.etag,
+            octets,
+            self.fields,
+            self.part_fields,
+            self.not_modified_fields,
+            self.heads,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Resource:

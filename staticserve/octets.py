@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 from staticserve.errors import OctetsChangedError
 
@@ -43,8 +44,7 @@ def identify(path: str, status: os.stat_result) -> FileOctets:
 
 def open_regular(path: str) -> BinaryIO:
     """Open a regular file for reading. Raises ``OSError``, also for what is not a regular file."""
-    # Opening a FIFO would wait for its writer.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = _open(path)
     try:
         if stat.S_ISREG(os.fstat(descriptor).st_mode):
             return open(descriptor, "rb", buffering=0)
@@ -53,6 +53,25 @@ def open_regular(path: str) -> BinaryIO:
         raise
     os.close(descriptor)
     raise OSError(errno.EINVAL, "it is not a regular file", path)
+
+
+# How often, and after how long each time (seconds), a file is opened again for which there was no descriptor: a file
+# is not missing because of that, and other connections end all the time.
+_ATTEMPTS: Final = 10
+_MOMENT: Final = 0.02
+_NO_DESCRIPTORS: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+
+
+def _open(path: str) -> int:
+    for attempt in range(_ATTEMPTS):
+        try:
+            # Opening a FIFO would wait for its writer.
+            return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            if error.errno not in _NO_DESCRIPTORS or attempt == _ATTEMPTS - 1:
+                raise
+        time.sleep(_MOMENT)
+    raise AssertionError
 
 
 def open_octets(octets: FileOctets) -> BinaryIO:

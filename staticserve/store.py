@@ -12,6 +12,7 @@ import os
 import sqlite3
 import stat
 import time
+import zlib
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
@@ -40,14 +41,16 @@ CREATE TABLE blob (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, octets B
 -- What files hold, each content once. Its octets are in the tree.
 CREATE TABLE content (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, size INTEGER NOT NULL);
 
--- A content in one coding, made by a recipe. Without a blob it was made and was not worth keeping.
+-- A content in one coding, made by a recipe. Without a blob it was made and was not worth keeping. It has the blob's
+-- digest as well, so that looking at it reads no page of a blob.
 CREATE TABLE representation (
     content INTEGER NOT NULL REFERENCES content,
     coding TEXT NOT NULL,
     recipe TEXT NOT NULL,
     size INTEGER NOT NULL,
+    sha256 BLOB NOT NULL,
     blob INTEGER REFERENCES blob,
-    seal BLOB NOT NULL,
+    seal INTEGER NOT NULL,
     PRIMARY KEY (content, coding)
 ) WITHOUT ROWID;
 
@@ -59,7 +62,7 @@ CREATE TABLE release (
     follows_symlinks INTEGER NOT NULL,
     manifest TEXT,
     manifest_hash TEXT,
-    seal BLOB NOT NULL
+    seal INTEGER NOT NULL
 );
 
 CREATE TABLE resource (
@@ -69,18 +72,18 @@ CREATE TABLE resource (
     mtime_ns INTEGER NOT NULL,
     ctime_ns INTEGER NOT NULL,
     is_proven INTEGER NOT NULL,
-    seal BLOB NOT NULL,
+    seal INTEGER NOT NULL,
     PRIMARY KEY (release, name)
 ) WITHOUT ROWID;
 """
 
 _FIND: Final = """
 SELECT content.sha256, content.size, resource.mtime_ns, resource.ctime_ns, resource.is_proven, resource.seal,
-       representation.coding, representation.recipe, representation.size, representation.seal, blob.sha256, blob.id
+       representation.coding, representation.recipe, representation.size, representation.seal,
+       representation.sha256, representation.blob
 FROM resource
 JOIN content ON content.id = resource.content
 LEFT JOIN representation ON representation.content = content.id AND representation.blob IS NOT NULL
-LEFT JOIN blob ON blob.id = representation.blob
 WHERE resource.release = ? AND resource.name = ?
 """
 
@@ -105,15 +108,31 @@ class Record(NamedTuple):
     blobs: tuple[StoredBlob, ...]
 
 
-class Release(NamedTuple):
-    """A release in the store. ``manifest`` is the manifest's name in the tree; ``built`` seconds since 1970."""
+class ResourceRow(NamedTuple):
+    """What is written of a file: its content by digest (hexadecimal) and size, its times, and whether it is proven."""
 
-    id: int
+    sha256: str
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    is_proven: bool
+
+
+class ReleaseRow(NamedTuple):
+    """What is written of a release. ``name`` is the manifest's hash, ``manifest`` the manifest's name in the tree."""
+
     name: str
-    built: int
     follows_symlinks: bool
     manifest: str | None
     manifest_hash: str | None
+
+
+class Release(NamedTuple):
+    """A release in the store; ``built`` in seconds since 1970."""
+
+    id: int
+    built: int
+    row: ReleaseRow
 
 
 class StoreReader:
@@ -134,14 +153,16 @@ class StoreReader:
         release = self._release
         if release is None or self._process != os.getpid():
             rows = self._query(
-                "SELECT id, name, built, follows_symlinks, manifest, manifest_hash, seal FROM release"
+                "SELECT id, built, name, follows_symlinks, manifest, manifest_hash, seal FROM release"
                 " ORDER BY id DESC LIMIT 1"
             )
             if not rows:
                 raise StoreError(self.path, "it has no release")
-            *values, seal = rows[0]
-            self._check_seal(seal, *values[1:])
-            self._release = release = Release(*values)
+            number, built, *values, seal = rows[0]
+            self._check_seal(seal, built, *values)
+            name, follows_symlinks, manifest, manifest_hash = values
+            row = ReleaseRow(name, bool(follows_symlinks), manifest, manifest_hash)
+            self._release = release = Release(number, built, row)
         return release
 
     def find(self, name: str) -> Record | None:
@@ -180,18 +201,30 @@ class StoreReader:
 
     def names(self) -> Iterator[tuple[str, Record]]:
         """Yield every name of the newest release with its record, sorted."""
-        rows = self._query("SELECT name FROM resource WHERE release = ? ORDER BY name", self.release().id)
-        for (name,) in rows:
+        for name in sorted(self.resources()):
             record = self.find(name)
             if record is not None:
                 yield name, record
 
+    def resources(self) -> dict[str, ResourceRow]:
+        """Return the newest release's files by name."""
+        rows = self._query(
+            "SELECT name, content.sha256, content.size, mtime_ns, ctime_ns, is_proven, seal"
+            " FROM resource JOIN content ON content.id = resource.content WHERE release = ?",
+            self.release().id,
+        )
+        found = {}
+        for name, sha256, size, mtime_ns, ctime_ns, is_proven, seal in rows:
+            self._check((name, sha256), (str, bytes))
+            self._check_seal(seal, name, sha256.hex(), size, mtime_ns, ctime_ns, is_proven)
+            found[name] = ResourceRow(sha256.hex(), size, mtime_ns, ctime_ns, bool(is_proven))
+        return found
+
     def representations(self) -> Iterator[tuple[str, str, str, int, StoredBlob | None]]:
         """Yield (SHA-256 of the content, coding, recipe, size, blob) for all that was ever encoded and is kept."""
         rows = self._query(
-            "SELECT content.sha256, content.size, coding, recipe, representation.size, seal, blob.sha256, blob.id"
-            " FROM representation JOIN content ON content.id = representation.content"
-            " LEFT JOIN blob ON blob.id = representation.blob"
+            "SELECT content.sha256, content.size, coding, recipe, representation.size, seal, representation.sha256,"
+            " blob FROM representation JOIN content ON content.id = representation.content"
         )
         for sha256, content_size, *row in rows:
             self._check((sha256, content_size), (bytes, int))
@@ -222,13 +255,13 @@ class StoreReader:
         return StoredBlob(coding, size, blob, number or 0)
 
     def _check_seal(self, seal: object, *values: object) -> None:
-        # What a blob holds is known by its digest; what a row says is known by this one.
+        # What a blob holds is known by its digest, and what a row says by this.
         if seal != _seal(*values):
             raise StoreError(self.path, "it is damaged: a row is not what was written")
 
     def _check(self, values: tuple[Any, ...], kinds: tuple[type, ...]) -> None:
         # SQLite keeps whatever it is given, so a damaged page may hold a value of any kind.
-        if not all(type(value) is kind for value, kind in zip(values, kinds, strict=True)):
+        if tuple(map(type, values)) != kinds:
             raise StoreError(self.path, "it is damaged: it has a value of the wrong kind")
 
     def _query(self, sql: str, *parameters: Any) -> list[Any]:
@@ -267,7 +300,7 @@ class StoreWriter:
         """Begin a new store."""
         try:
             os.makedirs(os.path.dirname(self.path), exist_ok=True)
-            _remove_leftovers(self.path)
+            remove_leftovers(self.path)
             self._connection = sqlite3.connect(self._temporary, isolation_level=None)
             # Nothing but the move makes it the store: until then it may be torn, and is thrown away if it is.
             self._connection.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_SCHEMA}; BEGIN;")
@@ -276,24 +309,21 @@ class StoreWriter:
             raise StoreError(self.path, f"cannot write it: {error}") from error
         return self
 
-    def add_release(
-        self, name: str, built: int, *, follows_symlinks: bool, manifest: str | None, manifest_hash: str | None
-    ) -> int:
-        """Begin a release; return its number."""
-        values = (name, built, int(follows_symlinks), manifest, manifest_hash)
+    def add_release(self, row: ReleaseRow, built: int) -> int:
+        """Begin a release; return its number. ``built`` is in seconds since 1970."""
+        values = (row.name, int(row.follows_symlinks), row.manifest, row.manifest_hash)
         sql = (
-            "INSERT INTO release (name, built, follows_symlinks, manifest, manifest_hash, seal)"
+            "INSERT INTO release (built, name, follows_symlinks, manifest, manifest_hash, seal)"
             " VALUES (?, ?, ?, ?, ?, ?)"
         )
-        return self._insert(sql, *values, _seal(*values))
+        return self._insert(sql, built, *values, _seal(built, *values))
 
-    def add_resource(
-        self, release: int, name: str, sha256: str, size: int, *, mtime_ns: int, ctime_ns: int, is_proven: bool
-    ) -> None:
-        """Add a file of a release: its name, and its content by digest (hexadecimal) and size."""
-        seal = _seal(name, sha256, size, mtime_ns, ctime_ns, int(is_proven))
+    def add_resource(self, release: int, name: str, row: ResourceRow) -> None:
+        """Add a file of a release."""
+        values = (row.mtime_ns, row.ctime_ns, int(row.is_proven))
+        seal = _seal(name, row.sha256, row.size, *values)
         sql = "INSERT INTO resource VALUES (?, ?, ?, ?, ?, ?, ?)"
-        self._insert(sql, release, name, self._content(sha256, size), mtime_ns, ctime_ns, is_proven, seal)
+        self._insert(sql, release, name, self._content(row.sha256, row.size), *values, seal)
 
     def add_representation(
         self, content_sha256: str, content_size: int, coding: str, recipe: str, size: int, octets: bytes | None
@@ -302,8 +332,8 @@ class StoreWriter:
         blob, sha256 = (None, "") if octets is None else self._blob(octets)
         content = self._content(content_sha256, content_size)
         seal = _seal(content_sha256, content_size, coding, recipe, size, sha256)
-        sql = "INSERT INTO representation VALUES (?, ?, ?, ?, ?, ?)"
-        self._insert(sql, content, coding, recipe, size, blob, seal)
+        sql = "INSERT INTO representation VALUES (?, ?, ?, ?, ?, ?, ?)"
+        self._insert(sql, content, coding, recipe, size, bytes.fromhex(sha256), blob, seal)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -348,9 +378,9 @@ class StoreWriter:
             os.unlink(self._temporary)
 
 
-def _seal(*values: object) -> bytes:
-    """Return a digest of what a row says. Eight bytes: it is for accidents."""
-    return hashlib.sha256(repr(values).encode()).digest()[:8]
+def _seal(*values: object) -> int:
+    """Return a checksum of what a row says: it is for accidents, and looked at on a file's first request."""
+    return zlib.crc32(repr(values).encode())
 
 
 def _open_for_reading(path: str) -> sqlite3.Connection:
@@ -380,7 +410,8 @@ def _quote(path: str) -> str:
 _LEFTOVER_AGE: Final = 3600
 
 
-def _remove_leftovers(path: str) -> None:
+def remove_leftovers(path: str) -> None:
+    """Remove what builds of the store ``path`` have left behind that were killed."""
     directory, name = os.path.split(path)
     with os.scandir(directory) as entries:
         leftovers = [entry for entry in entries if entry.name.startswith(f"{name}.") and entry.name.endswith(".tmp")]

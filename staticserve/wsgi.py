@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import weakref
-from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Unpack
 
@@ -241,6 +240,16 @@ class StaticServe:
         """
         return self._answer(self.find(path), path, method, fields, query, file_wrapper)
 
+    def may_have(self, path: str) -> bool:
+        """Return whether a path is ours to answer, as far as can be said without reading a file."""
+        if self.options.index_file is not None or not path.isascii() or self.answers_misses(path):
+            return True
+        return any(
+            path.startswith(prefix) and mount.catalogue.may_have(path[len(prefix) :])
+            for mount in self.mounts
+            for prefix in mount.raw_prefixes
+        )
+
     def answers_misses(self, path: str) -> bool:
         """Return whether a path that names nothing is answered with our 404, not by the application."""
         return any(mount.answers_misses and path.startswith(mount.raw_prefixes) for mount in self.mounts)
@@ -276,7 +285,7 @@ class StaticServe:
         selected = plan.representation
         if selected is None or not isinstance(selected.octets, DeferredOctets):
             return plan
-        loaded = replace(selected, octets=selected.octets.read())
+        loaded = selected.with_octets(selected.octets.read())
         self.memory.keep_octets(path, resource, loaded)
         return plan._replace(representation=loaded)
 

@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from staticserve.errors import StoreError
-from staticserve.store import STORE_NAME, Record, Release, StoredBlob, StoreReader, StoreWriter
+from staticserve.store import (
+    STORE_NAME,
+    Record,
+    Release,
+    ReleaseRow,
+    ResourceRow,
+    StoredBlob,
+    StoreReader,
+    StoreWriter,
+)
 from tests.pipeline import execute, python, rows
 
 if TYPE_CHECKING:
@@ -33,13 +42,9 @@ def write_store(root: Path, release: str = "abc", names: tuple[str, ...] = ("app
     """Write a store with one content under two names, in two codings, and a third that was not worth it."""
     path = f"{root}/{STORE_NAME}"
     with StoreWriter(path) as writer:
-        number = writer.add_release(
-            release, 784_111_777, follows_symlinks=False, manifest="staticfiles.json", manifest_hash=release
-        )
+        number = writer.add_release(ReleaseRow(release, False, "staticfiles.json", release), 784_111_777)
         for name in names:
-            writer.add_resource(
-                number, name, SHA256, len(CONTENT), mtime_ns=MTIME_NS, ctime_ns=CTIME_NS, is_proven=name == "app.css"
-            )
+            writer.add_resource(number, name, ResourceRow(SHA256, len(CONTENT), MTIME_NS, CTIME_NS, name == "app.css"))
         for coding, octets in OCTETS.items():
             writer.add_representation(SHA256, len(CONTENT), coding, f"{coding}1", len(octets), octets)
         writer.add_representation(SHA256, len(CONTENT), "gzip", "gzip1", 2001, None)
@@ -60,7 +65,7 @@ RECORD: Final = Record(SHA256, 2000, MTIME_NS, CTIME_NS, True, (stored_blob("br"
 
 def test_what_was_written_is_read(path: str) -> None:
     with closing(StoreReader(path)) as reader:
-        assert reader.release() == Release(1, "abc", 784_111_777, False, "staticfiles.json", "abc")
+        assert reader.release() == Release(1, 784_111_777, ReleaseRow("abc", False, "staticfiles.json", "abc"))
         assert reader.find("app.css") == RECORD
         assert list(reader.names()) == [("app.css", RECORD), ("b.css", RECORD._replace(is_proven=False))]
         assert (reader.has("b.css"), reader.has("c.css")) == (True, False)
@@ -220,7 +225,7 @@ def test_a_reader_opens_the_file_when_it_is_asked_and_once_for_all_threads(path:
     assert descriptors_of(path) == 0
 
     def read(number: int) -> list[object]:
-        return [reader.find("app.css"), reader.read_blob(RECORD.blobs[number % 2]), reader.release().name]
+        return [reader.find("app.css"), reader.read_blob(RECORD.blobs[number % 2]), reader.release().row.name]
 
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(read, range(400)))
@@ -233,21 +238,21 @@ def test_a_reader_opens_the_file_when_it_is_asked_and_once_for_all_threads(path:
 FORKED: Final = """
 import json, os, sys
 from contextlib import closing, suppress
-from staticserve.store import StoreReader, StoreWriter
+from staticserve.store import ReleaseRow, StoreReader, StoreWriter
 
 path, parent_asks_first = sys.argv[1], sys.argv[2] == "True"
 reader = StoreReader(path)
 if parent_asks_first:
-    before = reader.release().name
+    before = reader.release().row.name
 # Another release takes its place: whoever opens the file from now on finds that one.
 with StoreWriter(path) as writer:
-    writer.add_release("next", 1, follows_symlinks=False, manifest=None, manifest_hash=None)
+    writer.add_release(ReleaseRow("next", False, None, None), 1)
 child = os.fork()
 if child == 0:
-    found = reader.release().name, reader.find("app.css") is None
+    found = reader.release().row.name, reader.find("app.css") is None
     os._exit(0 if found == ("next", True) else 1)
 _, status = os.waitpid(child, 0)
-json.dump([os.waitstatus_to_exitcode(status), reader.release().name], sys.stdout)
+json.dump([os.waitstatus_to_exitcode(status), reader.release().row.name], sys.stdout)
 reader.close()
 """
 
@@ -264,7 +269,7 @@ def test_a_reader_keeps_the_release_that_it_has_opened(path: str, tmp_path: Path
     with closing(StoreReader(path)) as reader:
         reader.release()
         write_store(tmp_path, "next", ("c.css",))
-        assert reader.release().name == "abc"
+        assert reader.release().row.name == "abc"
         assert reader.find("app.css") == RECORD
         os.unlink(path)
         assert reader.read_blob(RECORD.blobs[0]) == b"as br"
@@ -311,7 +316,7 @@ def test_an_error_while_writing_leaves_the_earlier_store_and_no_other_file(path:
 
     def fail() -> None:
         with StoreWriter(path) as writer:
-            writer.add_release("next", 1, follows_symlinks=False, manifest=None, manifest_hash=None)
+            writer.add_release(ReleaseRow("next", False, None, None), 1)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -331,11 +336,11 @@ def test_a_store_that_cannot_be_written_is_an_error_that_names_it_and_the_cause(
 
 def test_nobody_sees_a_store_before_it_is_whole(path: str) -> None:
     with StoreWriter(path) as writer:
-        writer.add_release("next", 1, follows_symlinks=False, manifest=None, manifest_hash=None)
+        writer.add_release(ReleaseRow("next", False, None, None), 1)
         with closing(StoreReader(path)) as reader:
-            assert reader.release().name == "abc"
+            assert reader.release().row.name == "abc"
     with closing(StoreReader(path)) as reader:
-        assert reader.release().name == "next"
+        assert reader.release().row.name == "next"
 
 
 def test_what_a_killed_build_left_an_hour_ago_is_removed_and_what_another_is_writing_is_not(path: str) -> None:
@@ -346,7 +351,7 @@ def test_what_a_killed_build_left_an_hour_ago_is_removed_and_what_another_is_wri
     now = os.stat(new).st_mtime_ns
     os.utime(old, ns=(now - hour, now - hour))
     with StoreWriter(path) as writer:
-        writer.add_release("next", 1, follows_symlinks=False, manifest=None, manifest_hash=None)
+        writer.add_release(ReleaseRow("next", False, None, None), 1)
     assert sorted(os.listdir(os.path.dirname(path))) == ["store.sqlite3", "store.sqlite3.2-bb.tmp"]
 
 

@@ -14,6 +14,9 @@ class Catalogue(Protocol):
     is_live: bool
     """Whether every request must ask anew."""
 
+    def may_have(self, name: str) -> bool:
+        """Return whether ``find`` is worth asking, without reading a file."""
+
     def find(self, name: str, url: str) -> Resource | Redirect | None:
         """Return what is called ``name``; ``url`` is the whole path, for the user's own functions. Never raises."""
 
@@ -22,6 +25,10 @@ class EmptyCatalogue:
     """Stands in for a directory that cannot be read."""
 
     is_live = False
+
+    def may_have(self, name: str) -> bool:
+        """Have nothing."""
+        return False
 
     def find(self, name: str, url: str) -> None:
         """Find nothing."""

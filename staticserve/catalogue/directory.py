@@ -30,6 +30,10 @@ class DirectoryCatalogue:
         self._resolve = make_name_resolver(options)
         self._reader = FileReader(root, options, manifest)
 
+    def may_have(self, name: str) -> bool:
+        """Return whether there is such a name."""
+        return self._resolve(name, self._sidecars.__contains__) is not None
+
     def find(self, name: str, url: str) -> Resource | Redirect | None:
         """Return what is called ``name``, as ``Catalogue`` has it."""
         found = self._resolve(name, self._sidecars.__contains__)

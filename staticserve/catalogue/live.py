@@ -35,6 +35,10 @@ class LiveCatalogue:
         self._reader = FileReader(root, options, Manifest())
         self._known: dict[str, tuple[list[FileOctets], Resource]] = {}
 
+    def may_have(self, name: str) -> bool:
+        """Say yes: it would have to look."""
+        return True
+
     def find(self, name: str, url: str) -> Resource | Redirect | None:
         """Return what is called ``name`` now, as ``Catalogue`` has it."""
         found = self._resolve(name, self._exists)

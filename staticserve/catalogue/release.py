@@ -80,6 +80,17 @@ class ReleaseCatalogue:
         self._late = _LateFiles(LiveCatalogue(root, options)) if options.late_files else EmptyCatalogue()
         self._reported: set[str] = set()
 
+    def may_have(self, name: str) -> bool:
+        """Return whether the store has such a name, or something else might."""
+        if self._directory is not None:
+            return self._directory.may_have(name)
+        if self._options.late_files:
+            return True
+        try:
+            return self._resolve(name, self._reader.has) is not None
+        except StoreError:
+            return True
+
     def find(self, name: str, url: str) -> Resource | Redirect | None:
         """Return what is called ``name``, as ``Catalogue`` has it."""
         if self._directory is None:
@@ -158,7 +169,7 @@ class ReleaseCatalogue:
             log.error("%s is not what it was at the build: it is served as it is now; build again", name)
 
     def _may_leave_root(self) -> bool:
-        return self._reader.release().follows_symlinks and not self._options.follow_symlinks
+        return self._reader.release().row.follows_symlinks and not self._options.follow_symlinks
 
     def _is_visible(self, name: str) -> bool:
         return "." not in (part[:1] for part in name.split("/")) or all(
@@ -209,7 +220,7 @@ def _check_describes(root: str, reader: StoreReader) -> None:
 
     A few reads, whatever the number of files. A single file that differs is noticed when it is asked for.
     """
-    release = reader.release()
+    release = reader.release().row
     if release.manifest_hash is None:
         if os.path.exists(f"{root}/{MANIFEST_NAME}"):
             raise StoreError(reader.path, f"it is older than {MANIFEST_NAME}")

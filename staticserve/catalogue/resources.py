@@ -47,9 +47,41 @@ def make_resource_maker(options: Options) -> Callable[[Described], Resource]:
     """Return the function that makes resources under these options."""
     content_type_of = make_media_types(options.mimetypes, options.charset)
 
+    # Without a function of the user's, files of one type, life and variety have the same fields.
+    known: dict[tuple[str, bool, bool], tuple[str, Fields, Fields]] = {}
+
     def make_resource(described: Described) -> Resource:
         is_immutable = described.is_proven or _user_says_immutable(options, described)
-        headers = Headers([("Content-Type", content_type_of(described.path))])
+        varies = len(described.codings) > 1
+        content_type = content_type_of(described.path)
+        if options.add_headers_function is not None:
+            content_type, shared, common = make_fields(content_type, is_immutable, varies, described)
+        else:
+            key = (content_type, is_immutable, varies)
+            if key not in known:
+                known[key] = make_fields(*key, described)
+            content_type, shared, common = known[key]
+        modified = last_modified(described.mtime, time.time())
+        tail: Fields = (("Accept-Ranges", "bytes"), *shared)
+        if modified is not None:
+            tail_with_date: Fields = (("Last-Modified", modified), *tail)
+        else:
+            tail_with_date = tail
+        return Resource(
+            representations=tuple(
+                _make_representation(coded, content_type, tail_with_date, tail) for coded in described.codings
+            ),
+            content_type=content_type,
+            last_modified=modified,
+            common_fields=common,
+            allow_all_origins=options.allow_all_origins,
+        )
+
+    def make_fields(
+        content_type: str, is_immutable: bool, varies: bool, described: Described
+    ) -> tuple[str, Fields, Fields]:
+        """Return the Content-Type, the fields that all answers share, and those of answers without content."""
+        headers = Headers([("Content-Type", content_type)])
         life = cache_control(options.max_age, is_immutable=is_immutable)
         if life is not None:
             headers["Cache-Control"] = life
@@ -58,36 +90,20 @@ def make_resource_maker(options: Options) -> Callable[[Described], Resource]:
         for name, value in options.fields.items():
             headers[name] = value
         headers = _ask_user(options, headers, described)
-        content_type = headers["Content-Type"] or content_type_of(described.path)
-        shared = _shared_fields(headers, len(described.codings) > 1)
-        modified = last_modified(described.mtime, time.time())
-        return Resource(
-            representations=tuple(
-                _make_representation(coded, content_type, modified, shared) for coded in described.codings
-            ),
-            content_type=content_type,
-            last_modified=modified,
-            common_fields=without(shared, "cache-control"),
-            allow_all_origins=options.allow_all_origins,
-        )
+        shared = _shared_fields(headers, varies)
+        return headers["Content-Type"] or content_type, shared, without(shared, "cache-control")
 
     return make_resource
 
 
-def _make_representation(coded: Coded, content_type: str, modified: str | None, shared: Fields) -> Representation:
+def _make_representation(coded: Coded, content_type: str, tail_with_date: Fields, tail: Fields) -> Representation:
     # Strong, and of the coded octets: two codings of a file never share a tag (RFC 9110, 8.8.3.3), nor do two
     # encoders' ideas of one coding. 128 bits are past any accident.
     etag = f'"{coded.sha256[:32]}"'
     validator = ("ETag", etag)
-    ranges = ("Accept-Ranges", "bytes")
-    part_fields: Fields = (
-        ("Content-Type", content_type),
-        *((("Content-Encoding", coded.coding),) if coded.coding != IDENTITY else ()),
-        validator,
-        *((("Last-Modified", modified),) if modified is not None else ()),
-        ranges,
-        *shared,
-    )
+    part_fields: Fields = (("Content-Type", content_type), validator, *tail_with_date)
+    if coded.coding != IDENTITY:
+        part_fields = (("Content-Encoding", coded.coding), *part_fields)
     return Representation(
         coding=coded.coding,
         size=coded.size,
@@ -96,7 +112,7 @@ def _make_representation(coded: Coded, content_type: str, modified: str | None, 
         fields=(("Content-Length", str(coded.size)), *part_fields),
         part_fields=part_fields,
         # "A sender SHOULD NOT generate representation metadata other than" what updates the cache (15.4.5).
-        not_modified_fields=(validator, ranges, *shared),
+        not_modified_fields=(validator, *tail),
     )
 
 

@@ -31,4 +31,5 @@ def serve_static(application: WSGIApplication) -> WSGIApplication:
         static.may_answer_early = False
         return FinderHandler(static, configuration)
     static.transport = transport = read_transport()
+    static.may_answer_early = transport is None or transport.is_told_by_request
     return static if transport is None else SecureApplication(static, transport, application)

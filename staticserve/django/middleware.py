@@ -30,11 +30,16 @@ class StaticServeMiddleware:
         self.get_response: Callable[[HttpRequest], Any] = get_response
         self._configuration = read_configuration()
         by_finders_alone = self._configuration.debug and self._configuration.use_finders
-        # For the worker that answers before SecurityMiddleware is asked; here that adds them, or has.
-        configuration = self._configuration.with_fields(security_fields())
+        # What SecurityMiddleware adds, if it stands before us: for the worker that answers before either is asked.
+        own_path = f"{type(self).__module__}.{type(self).__qualname__}"
+        configuration = self._configuration.with_fields(security_fields(own_path))
         self.static = make_static(None, configuration, with_static_root=not by_finders_alone)
-        self.static.transport = read_transport()
-        self.static.may_answer_early = not self._configuration.use_finders and _is_outermost()
+        self.static.transport = transport = read_transport(own_path)
+        self.static.may_answer_early = (
+            not self._configuration.use_finders
+            and _is_outermost(own_path)
+            and (transport is None or transport.is_told_by_request)
+        )
         self._is_async = iscoroutinefunction(get_response)
         if self._is_async:
             markcoroutinefunction(self)
@@ -92,9 +97,9 @@ class StaticServeMiddleware:
         return None
 
 
-def _is_outermost() -> bool:
+def _is_outermost(own_path: str) -> bool:
     """Return whether nothing but SecurityMiddleware sees a request before this middleware does."""
-    before = itertools.takewhile(lambda path: not path.endswith(".StaticServeMiddleware"), settings.MIDDLEWARE)
+    before = itertools.takewhile(lambda path: path != own_path, settings.MIDDLEWARE)
     return all(path == "django.middleware.security.SecurityMiddleware" for path in before)
 
 

@@ -19,18 +19,20 @@ if TYPE_CHECKING:
     from staticserve.wsgi import StaticServe
 
 
-def is_installed() -> bool:
-    """Return whether MIDDLEWARE has SecurityMiddleware or a class made from it."""
+def is_installed(before: str | None = None) -> bool:
+    """Return whether MIDDLEWARE has SecurityMiddleware or a class made from it; ``before`` another, if one is named."""
     for path in settings.MIDDLEWARE:
+        if path == before:
+            return False
         middleware = import_string(path)
         if isinstance(middleware, type) and issubclass(middleware, SecurityMiddleware):
             return True
     return False
 
 
-def security_fields() -> dict[str, str]:
+def security_fields(before: str | None = None) -> dict[str, str]:
     """Return the fields that are the same on every response. nosniff is ours in any case."""
-    if not is_installed():
+    if not is_installed(before):
         return {}
     fields = {}
     policy = settings.SECURE_REFERRER_POLICY
@@ -42,9 +44,9 @@ def security_fields() -> dict[str, str]:
     return fields
 
 
-def read_transport() -> SecureTransport | None:
+def read_transport(before: str | None = None) -> SecureTransport | None:
     """Return what SecurityMiddleware's settings ask of each request; nothing if they ask nothing."""
-    if not (is_installed() and (settings.SECURE_HSTS_SECONDS or settings.SECURE_SSL_REDIRECT)):
+    if not (is_installed(before) and (settings.SECURE_HSTS_SECONDS or settings.SECURE_SSL_REDIRECT)):
         return None
     return SecureTransport()
 
@@ -59,8 +61,12 @@ class SecureTransport:
         hsts = _hsts_value()
         self._secure_fields: Fields = () if hsts is None else (("Strict-Transport-Security", hsts),)
         self.scheme_field: str | None = None
+        # A variable that is no field of the request is known only when the server has made the environ.
+        self.is_told_by_request = True
         if self._proxy_header is not None:
-            self.scheme_field = self._proxy_header[0].removeprefix("HTTP_").replace("_", "-").lower()
+            name = self._proxy_header[0]
+            self.is_told_by_request = name.startswith("HTTP_")
+            self.scheme_field = name.removeprefix("HTTP_").replace("_", "-").lower()
 
     def added_fields(self, environ: Mapping[str, Any]) -> Fields | None:
         """Return the fields to add to an answer; nothing if Django is to redirect the request."""

@@ -107,6 +107,9 @@ class StaticServeMixin(_Base):  # type: ignore[misc]  # see above
         return name not in (self._replaced or ()) and super().exists(name)
 
     def _save(self, name: str, content: Any) -> str:
+        if self._replaced is not None and self._has(name, content):
+            self._replaced.discard(name)
+            return name
         directory, base = os.path.split(name)
         temporary = os.path.join(directory, f".{base[:100]}.{os.getpid()}.tmp")
         try:
@@ -119,6 +122,18 @@ class StaticServeMixin(_Base):  # type: ignore[misc]  # see above
         if self._replaced is not None:
             self._replaced.discard(name)
         return name
+
+    def _has(self, name: str, content: Any) -> bool:
+        """Return whether there is a file with this content. Post-processing writes most of them as they were."""
+        path = self.path(name)
+        with suppress(OSError):
+            if os.path.getsize(path) == content.size:
+                content.seek(0)
+                with open(path, "rb") as file:
+                    is_same: bool = file.read() == content.read()
+                content.seek(0)
+                return is_same
+        return False
 
 
 class StaticServeStorage(StaticServeMixin, ManifestStaticFilesStorage):  # type: ignore[misc]  # the stubs disagree

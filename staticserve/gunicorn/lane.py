@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from enum import Enum
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
+from urllib.parse import unquote_to_bytes
 
-from staticserve.content import FilePieces
+from staticserve.content import FilePieces, join_parts
 from staticserve.gunicorn.connections import FileSlice
 from staticserve.octets import FileOctets
 from staticserve.plan import make_plan
@@ -37,6 +38,7 @@ class Reply(NamedTuple):
     lines: bytes
     pieces: tuple[bytes | FileSlice, ...] = ()
     file: BinaryIO | None = None
+    is_whole_file: bool = False
 
 
 class Lane:
@@ -56,12 +58,14 @@ class Lane:
             key = static.match(path, self._script_name)
             if key is None:
                 continue
-            added = _added_fields(static, request, path, scheme)
+            added = self._added_fields(static, request, path, scheme)
             if added is None:
                 return Elsewhere.NOT_OURS
             resource = static.memory.get(key)
             if resource is None:
-                return Elsewhere.SLOW
+                if static.may_have(key):
+                    return Elsewhere.SLOW
+                continue
             return _reply_from_memory(resource, request, added)
         return Elsewhere.NOT_OURS
 
@@ -72,7 +76,7 @@ class Lane:
             key = None if path is None else static.match(path, self._script_name)
             if path is None or key is None:
                 continue
-            added = _added_fields(static, request, path, scheme)
+            added = self._added_fields(static, request, path, scheme)
             if added is None:
                 return None
             answer = static.answer(key, request.method, request.fields, request.query, FileBody)
@@ -81,9 +85,23 @@ class Lane:
         return None
 
     def _path_info(self, request: PlainRequest) -> str | None:
-        if not self._script_name:
-            return request.path
-        return request.path.removeprefix(self._script_name) if request.path.startswith(self._script_name) else None
+        path = request.path
+        if self._script_name:
+            # Before it is decoded, as gunicorn does it.
+            if not path.startswith(self._script_name):
+                return None
+            path = path.removeprefix(self._script_name)
+        return unquote_to_bytes(path).decode("latin-1") if "%" in path else path
+
+    def _added_fields(self, static: StaticServe, request: PlainRequest, path: str, scheme: str) -> Fields | None:
+        """Return the fields that the transport adds; nothing if the request must reach the application."""
+        if not static.may_answer_early:
+            return None
+        if static.transport is None:
+            return ()
+        environ = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in request.fields.items()}
+        environ |= {"wsgi.url_scheme": scheme, "SCRIPT_NAME": self._script_name, "PATH_INFO": path}
+        return static.transport.added_fields(environ)
 
 
 class FileBody:
@@ -95,17 +113,6 @@ class FileBody:
     def __iter__(self) -> Any:
         """Say that nobody reads it this way: the kernel does."""
         raise TypeError("a FileBody is sent, not read")
-
-
-def _added_fields(static: StaticServe, request: PlainRequest, path: str, scheme: str) -> Fields | None:
-    """Return the fields that the transport adds; nothing if the request must reach the application."""
-    if not static.may_answer_early:
-        return None
-    if static.transport is None:
-        return ()
-    environ = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in request.fields.items()}
-    environ |= {"wsgi.url_scheme": scheme, "PATH_INFO": path}
-    return static.transport.added_fields(environ)
 
 
 def _reply_from_memory(resource: Resource, request: PlainRequest, added: Fields) -> Reply | Elsewhere:
@@ -136,11 +143,7 @@ def _reply_from_plan(plan: Plan, added: Fields) -> Reply:
         assert isinstance(octets, bytes)
         pieces = (octets,)
         if plan.parts:
-            pieces = tuple(
-                piece
-                for (start, stop), preamble, epilogue in plan.parts
-                for piece in (preamble, octets[start:stop], epilogue)
-            )
+            pieces = (join_parts(octets, plan.parts),)
     return Reply(plan.status, fields, _encode(fields), pieces)
 
 
@@ -151,7 +154,7 @@ def _reply_from_body(plan: Plan, body: Iterable[bytes], added: Fields) -> Reply:
         assert plan.representation is not None
         assert isinstance(plan.representation.octets, FileOctets)
         whole = FileSlice(body.file, 0, plan.representation.octets.size)
-        return Reply(plan.status, fields, lines, (whole,), body.file)
+        return Reply(plan.status, fields, lines, (whole,), body.file, is_whole_file=True)
     if isinstance(body, FilePieces):
         pieces: list[bytes | FileSlice] = []
         for (start, stop), preamble, epilogue in body.parts:

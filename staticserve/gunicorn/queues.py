@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 class DeadlineQueue:
     """Stands in for gunicorn's deque of connections, and takes one out of the middle without a search.
 
-    A connection has a ``timeout``, in seconds of the monotonic clock. One that is used again only gets a later
-    one; where it belongs then is looked at when it comes to the front, so that a request on a kept connection
-    costs the queue nothing.
+    A connection has a ``timeout``, in seconds of the monotonic clock, and those of one queue have the same time from
+    their last use. One that is used again only gets a later ``timeout``; where it belongs then is looked at when it
+    comes to the front, so that a request on a kept connection costs the queue nothing.
     """
 
     def __init__(self) -> None:

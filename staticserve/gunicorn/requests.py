@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from typing import Final, NamedTuple
-from urllib.parse import unquote_to_bytes
 
 from staticserve.plan import REQUEST_FIELDS
 
@@ -40,7 +39,7 @@ _MOST_NAMES: Final = 2000
 
 
 class PlainRequest(NamedTuple):
-    """A plain request: ``path`` in the form of PATH_INFO; ``fields`` are those that a plan reads, and the scheme's.
+    """A plain request: ``path`` as it was sent, percent-encoded; ``fields`` are those that a plan or a scheme needs.
 
     ``closes`` says that the client wants the connection closed. ``head`` is what it was read from.
     """
@@ -87,12 +86,8 @@ class PlainReader:
             return None
         method, target = match.groups()
         path, _, query = target.partition(b"?")
-        if b"%" in path:
-            path = unquote_to_bytes(path)
         closes = fields.pop(_CONNECTION, "") == "close"
-        return PlainRequest(
-            method.decode("ascii"), path.decode("latin-1"), query.decode("latin-1"), fields, closes, head
-        )
+        return PlainRequest(method.decode("ascii"), path.decode("ascii"), query.decode("ascii"), fields, closes, head)
 
     def _read_fields(self, lines: list[bytes]) -> dict[str, str] | None:
         names = self._names

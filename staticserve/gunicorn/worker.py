@@ -40,11 +40,16 @@ _MOST_DRAINED: Final = 64 * 1024
 
 # How long no connection is accepted after there was no descriptor for one (seconds).
 _ACCEPT_PAUSE: Final = 1.0
+_MOST_SHED: Final = 8
 _NO_RESOURCES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 # Requests in a row that came in one piece. More, or more bytes of answers, are gunicorn's.
 _MOST_PIPELINED: Final = 32
 _MOST_PIPELINED_BYTES: Final = 1024 * 1024
+
+
+# A request, the reply to it, and the URL's scheme.
+_Answered = tuple[PlainRequest, Reply, str]
 
 
 class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -74,7 +79,7 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             return
         self._lane = Lane(statics)
         self._access_log = AccessLog(self.cfg, self.log)
-        secure = {name.lower().replace("_", "-"): value for name, value in self.cfg.secure_scheme_headers.items()}
+        secure = {name.lower(): value for name, value in self.cfg.secure_scheme_headers.items()}
         self._secure_values = secure
         told = {static.transport.scheme_field for static in statics if static.transport is not None}
         self._reader = PlainReader(
@@ -109,6 +114,7 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
                 self.log.warning("No connection can be accepted for a moment: %s", error)
                 self._accept_again = time.monotonic() + _ACCEPT_PAUSE
                 self.set_accept_enabled(False)
+                self._shed_idle()
             elif error.errno not in (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED):
                 self.log.warning("A connection could not be accepted: %s", error)
             return
@@ -142,7 +148,7 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
                 conn.timeout = min(conn.timeout, now + _LINGER)
         for queue in (self._writing, self._lingering):
             while queue and queue[0].timeout <= now:
-                self._close(queue[0], counted=queue is self._writing)
+                self._close(queue[0])
 
     def run(self) -> None:
         """Run until the worker is told to stop."""
@@ -173,7 +179,9 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self._answer(conn, data)
         elif _END not in data and may_become_plain(data, self._reader.limit_head):
             conn.early = data
+            self._leave_queue(conn)
             conn.timeout = time.monotonic() + _FIRST_BYTES + self.cfg.keepalive
+            self.pending_conns.append(conn)
         else:
             self._hand_over(conn, data)
 
@@ -191,7 +199,7 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         scheme = self._scheme(conn, request)
         reply = self._lane.answer(request, scheme)
         if isinstance(reply, Reply):
-            self._send(conn, [(request, reply)], scheme, started)
+            self._send(conn, [(request, reply, scheme)], started)
         elif reply is Elsewhere.SLOW:
             self.poller.unregister(conn.sock)
             self._leave_queue(conn)
@@ -203,8 +211,8 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def _answer_pipelined(self, conn: Connection, data: bytes, heads: list[bytes], started: datetime) -> None:
         assert self._lane is not None
-        answered: list[tuple[PlainRequest, Reply]] = []
-        size, scheme = 0, ""
+        answered: list[_Answered] = []
+        size = 0
         for head in heads[: _MOST_PIPELINED + 1]:
             request = self._reader.read(head)
             if request is None or request.closes or len(answered) == _MOST_PIPELINED:
@@ -214,12 +222,17 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             if not isinstance(reply, Reply):
                 break
             size += sum(len(piece) for piece in reply.pieces if isinstance(piece, bytes))
-            answered.append((request, reply))
+            answered.append((request, reply, scheme))
         # All or nothing: two writers on one connection would have to take turns.
-        if len(answered) < len(heads) or size > _MOST_PIPELINED_BYTES or self.nr + len(heads) >= self.max_requests:
+        if (
+            len(answered) < len(heads)
+            or size > _MOST_PIPELINED_BYTES
+            or self.nr + len(heads) >= self.max_requests
+            or not self._may_keep(conn)
+        ):
             self._hand_over(conn, data)
         else:
-            self._send(conn, answered, scheme, started)
+            self._send(conn, answered, started)
 
     def _finish_slowly(
         self,
@@ -238,9 +251,14 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         if reply is None:
             self._enqueue(conn, data)
             return
+        conn.timeout = time.monotonic() + self.cfg.keepalive
         self.pending_conns.append(conn)
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn))
-        self._send(conn, [(request, reply)], scheme, started)
+        try:
+            self._send(conn, [(request, reply, scheme)], started)
+        except Exception:
+            self.log.exception("Error in the static lane")
+            self._close(conn)
 
     def _scheme(self, conn: Connection, request: PlainRequest) -> str:
         """Return the URL's scheme, as gunicorn finds it: from a field, if the peer is a trusted proxy."""
@@ -258,19 +276,17 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     # Writing
 
-    def _send(
-        self, conn: Connection, answered: list[tuple[PlainRequest, Reply]], scheme: str, started: datetime
-    ) -> None:
+    def _send(self, conn: Connection, answered: list[_Answered], started: datetime) -> None:
         self.nr += len(answered)
         if self.nr >= self.max_requests and self.alive:
             self.log.info("Autorestarting worker after current request.")
             self.alive = False
         conn.closes = answered[-1][0].closes or not self._may_keep(conn)
         pieces: list[bytes | FileSlice] = []
-        for place, (_, reply) in enumerate(answered, 1):
+        for place, (_, reply, _) in enumerate(answered, 1):
             pieces.append(self._start(reply.status, conn.closes and place == len(answered)) + reply.lines)
             pieces += reply.pieces
-        after = partial(self._log, conn, answered, scheme, started) if self._access_log.is_on else None
+        after = partial(self._log, conn, answered, started) if self._access_log.is_on else None
         output = Output(pieces, answered[-1][1].file, after)
         try:
             is_done = output.write_at_once(conn.sock) or output.write(conn.sock)
@@ -289,14 +305,18 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self.poller.modify(conn.sock, selectors.EVENT_WRITE, partial(self._on_writable, conn))
 
     def _on_writable(self, conn: Connection, client: socket.socket) -> None:
-        output = conn.output
-        assert output is not None
         try:
-            is_done = output.write(conn.sock)
+            self._go_on_writing(conn)
         except OSError:
             self._close(conn)
-            return
-        if not is_done:
+        except Exception:
+            self.log.exception("Error in the static lane")
+            self._close(conn)
+
+    def _go_on_writing(self, conn: Connection) -> None:
+        output = conn.output
+        assert output is not None
+        if not output.write(conn.sock):
             conn.timeout = time.monotonic() + _STALLED
             return
         conn.output = None
@@ -322,13 +342,14 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def _log(
         self,
         conn: Connection,
-        answered: list[tuple[PlainRequest, Reply]],
-        scheme: str,
+        answered: list[_Answered],
         started: datetime,
         pieces_sent: list[int],
     ) -> None:
-        for request, reply in answered:
-            sent = sum(pieces_sent[1 : 1 + len(reply.pieces)])
+        for request, reply, scheme in answered:
+            # gunicorn does not count what it sends by sendfile.
+            counts = not reply.is_whole_file or self.cfg.sendfile is False
+            sent = sum(pieces_sent[1 : 1 + len(reply.pieces)]) if counts else 0
             del pieces_sent[: 1 + len(reply.pieces)]
             status = STATUS_LINES[reply.status]
             self._access_log.log(request, scheme, conn, status, reply.fields, sent, started)
@@ -366,15 +387,25 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             if conn in queue:
                 queue.remove(conn)
 
-    def _close(self, conn: Connection, *, counted: bool = True) -> None:
+    def _shed_idle(self) -> None:
+        """Close the connections that have said nothing for the longest, so that files can be opened."""
+        for _ in range(_MOST_SHED):
+            queue = self.pending_conns or self.keepalived_conns
+            if queue:
+                self._close(queue[0])
+
+    def _close(self, conn: Connection) -> None:
         with suppress(KeyError, ValueError, OSError):
             self.poller.unregister(conn.sock)
         self._leave_queue(conn)
-        if conn.output is not None:
-            conn.output.finish()
-            conn.output = None
-        self.nr_conns -= counted
+        output, conn.output = conn.output, None
+        self.nr_conns -= 1
         conn.close()
+        if output is not None:
+            try:
+                output.finish()
+            except Exception:
+                self.log.exception("Error in the static lane")
 
     def _linger(self, conn: Connection) -> None:
         """Close our side, and the connection when the client has closed its own or a moment has passed.
@@ -388,6 +419,8 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         except (OSError, ValueError, KeyError):
             conn.close()
             return
+        # Whoever closed it has taken it off the count; its descriptor is still there.
+        self.nr_conns += 1
         conn.timeout = time.monotonic() + _LINGER
         self._lingering.append(conn)
 
@@ -400,7 +433,7 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             data = b""
         conn.drained += len(data)
         if not data or conn.drained > _MOST_DRAINED:
-            self._close(conn, counted=False)
+            self._close(conn)
 
 
 # Nothing is logged, so nobody asks when it began.

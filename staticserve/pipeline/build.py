@@ -16,7 +16,7 @@ from staticserve.pipeline.links import link_equal_files
 from staticserve.pipeline.options import BuildOptions
 from staticserve.pipeline.report import BuildReport, CodingReport
 from staticserve.pipeline.tree import TreeFile, read_checked, read_tree
-from staticserve.store import STORE_NAME, StoreWriter
+from staticserve.store import STORE_NAME, ReleaseRow, ResourceRow, StoreReader, StoreWriter, remove_leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,18 +27,23 @@ if TYPE_CHECKING:
     from staticserve.pipeline.earlier import Made
 
 
-class _Content(NamedTuple):
+class _Job(NamedTuple):
+    """A content to encode: the first of the files that hold it, and how."""
+
     file: TreeFile
-    """The first of those that hold it."""
-    recipes: dict[str, Recipe]
+    recipe: Recipe
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.file.sha256, self.recipe.coding
 
 
 class _Encoded(NamedTuple):
-    recipe: Recipe
     size: int
     octets: bytes | None
     """Nothing if it is not worth keeping."""
-    is_new: bool
+    source: StoreReader | None = None
+    """The store that it was taken from; nothing if it is new."""
 
 
 def build_store(
@@ -62,36 +67,37 @@ def build_store(
     report = BuildReport(release=manifest.release, files=len(files), bytes=sum(file.size for file in files))
     if build.hard_links:
         files, report.bytes_linked = link_equal_files(root, files)
-    contents = _distinct(files, build)
-    report.contents = len(contents)
+    release = ReleaseRow(
+        manifest.release,
+        build.options.follow_symlinks,
+        manifest.name,
+        manifest.release or hash_manifest(root, manifest.name),
+    )
+    resources = {file.name: _make_row(file, manifest) for file in files}
+    jobs, report.contents = _make_jobs(files, build)
     cache_dir = find_cache_dir(build.cache_dir)
     earlier = open_earlier(root, cache_dir)
-    made = read_earlier(earlier)
-    with StoreWriter(f"{root}/{STORE_NAME}") as writer:
-        release = writer.add_release(
-            manifest.release,
-            int(time.time()),
-            follows_symlinks=build.options.follow_symlinks,
-            manifest=manifest.name,
-            manifest_hash=manifest.release or hash_manifest(root, manifest.name),
-        )
-        for file in files:
-            writer.add_resource(
-                release,
-                file.name,
-                file.sha256,
-                file.size,
-                mtime_ns=file.mtime_ns,
-                ctime_ns=file.ctime_ns,
-                is_proven=file.is_md5_proven or file.name in manifest.hashed_names,
-            )
-        for file, encoded in _encode_all(root, contents, made, build, progress):
-            writer.add_representation(
-                file.sha256, file.size, encoded.recipe.coding, encoded.recipe.name, encoded.size, encoded.octets
-            )
-            _count(report, file, encoded)
-    for reader in earlier:
-        reader.close()
+    try:
+        reused = _reuse_all(jobs, read_earlier(earlier), build)
+        for job in jobs:
+            if job.key in reused:
+                _count(report, job, reused[job.key])
+        if _is_whole(earlier, release, resources, jobs, reused, f"{root}/{STORE_NAME}"):
+            remove_leftovers(f"{root}/{STORE_NAME}")
+        else:
+            with StoreWriter(f"{root}/{STORE_NAME}") as writer:
+                number = writer.add_release(release, int(time.time()))
+                for name, row in resources.items():
+                    writer.add_resource(number, name, row)
+                for job, encoded in _encode_all(root, jobs, reused, build, progress):
+                    writer.add_representation(
+                        job.file.sha256, job.file.size, job.recipe.coding, job.recipe.name, encoded.size, encoded.octets
+                    )
+                    if encoded.source is None:
+                        _count(report, job, encoded)
+    finally:
+        for reader in earlier:
+            reader.close()
     report.store_bytes = os.path.getsize(f"{root}/{STORE_NAME}")
     if cache_dir is not None:
         keep_copy(root, cache_dir)
@@ -99,76 +105,116 @@ def build_store(
     return report
 
 
-def _distinct(files: list[TreeFile], build: BuildOptions) -> list[_Content]:
-    """Return each content once, in the order of its first file's name."""
+def _make_row(file: TreeFile, manifest: Manifest) -> ResourceRow:
+    is_proven = file.is_md5_proven or file.name in manifest.hashed_names
+    return ResourceRow(file.sha256, file.size, file.mtime_ns, file.ctime_ns, is_proven)
+
+
+def _make_jobs(files: list[TreeFile], build: BuildOptions) -> tuple[list[_Job], int]:
+    """Return what there is to encode, in the order of names, and how many contents there are."""
     by_digest: dict[str, list[TreeFile]] = {}
     for file in files:
         by_digest.setdefault(file.sha256, []).append(file)
-    contents = []
+    jobs = []
     for group in by_digest.values():
-        recipes = recipes_for([file.name for file in group], group[0].size)
-        wanted = {coding: recipe for coding, recipe in recipes.items() if coding in build.options.codings}
-        contents.append(_Content(group[0], wanted))
-    return contents
+        recipes = recipes_for([file.name for file in group], group[0].size, build.options.codings)
+        jobs += [_Job(group[0], recipe) for recipe in recipes]
+    return jobs, len(by_digest)
+
+
+def _reuse_all(
+    jobs: list[_Job], made: dict[tuple[str, str], Made], build: BuildOptions
+) -> dict[tuple[str, str], _Encoded]:
+    """Return what need not be made again. Octets are checked as they are read; damaged ones are."""
+    reused = {}
+    for job in jobs:
+        earlier = made.get(job.key)
+        if earlier is None or earlier.recipe != job.recipe.name:
+            continue
+        keeps = _is_worth_it(earlier.size, job.file.size, build)
+        # What was not kept then, because more had to be saved, has no octets to keep now.
+        if keeps and earlier.blob is None:
+            continue
+        try:
+            octets = earlier.read()
+        except StoreError:
+            continue
+        reused[job.key] = _Encoded(earlier.size, octets if keeps else None, earlier.reader)
+    return reused
+
+
+def _is_whole(
+    earlier: list[StoreReader],
+    release: ReleaseRow,
+    resources: dict[str, ResourceRow],
+    jobs: list[_Job],
+    reused: dict[tuple[str, str], _Encoded],
+    path: str,
+) -> bool:
+    """Return whether the store in the tree is what this build would write."""
+    reader = next((reader for reader in earlier if reader.path == path), None)
+    if reader is None or any(reused.get(job.key, _NOTHING).source is not reader for job in jobs):
+        return False
+    try:
+        kept = {(sha256, coding): blob is not None for sha256, coding, _, _, blob in reader.representations()}
+        return (
+            reader.release().row == release
+            and reader.resources() == resources
+            and kept == {job.key: reused[job.key].octets is not None for job in jobs}
+        )
+    except StoreError:
+        return False
+
+
+_NOTHING = _Encoded(0, None)
 
 
 def _encode_all(
     root: str,
-    contents: list[_Content],
-    made: dict[tuple[str, str], Made],
+    jobs: list[_Job],
+    reused: dict[tuple[str, str], _Encoded],
     build: BuildOptions,
     progress: Callable[[int, int], None] | None,
-) -> Iterator[tuple[TreeFile, _Encoded]]:
-    """Yield every encoding, in an order that depends on nothing but the tree; make what was not made before."""
-    jobs = [(content.file, recipe) for content in contents for recipe in content.recipes.values()]
-    total, done = sum(file.size for file, _ in jobs), 0
-    futures: dict[tuple[str, str], Future[_Encoded]] = {}
+) -> Iterator[tuple[_Job, _Encoded]]:
+    """Yield every encoding, in an order that depends on nothing but the tree; make what is not reused."""
+    new = [job for job in jobs if job.key not in reused]
+    total, done = sum(job.file.size for job in new), 0
     pool = ThreadPoolExecutor(build.workers)
+    futures: dict[tuple[str, str], Future[_Encoded]] = {}
     try:
         # The longest first, so that none is left over when the others have finished.
-        for file, recipe in sorted(jobs, key=lambda job: -job[0].size * COST[job[1].name]):
-            earlier = made.get((file.sha256, recipe.coding))
-            if earlier is None or earlier.recipe != recipe.name:
-                job = pool.submit(_encode, root, file, recipe, build.min_saving)
-            else:
-                job = pool.submit(_reuse, root, file, recipe, build.min_saving, earlier)
-            futures[file.sha256, recipe.coding] = job
-        for file, recipe in jobs:
-            yield file, futures.pop((file.sha256, recipe.coding)).result()
-            done += file.size
+        for job in sorted(new, key=lambda job: -job.file.size * COST[job.recipe.name]):
+            futures[job.key] = pool.submit(_encode, root, job, build)
+        for job in jobs:
+            if job.key in reused:
+                yield job, reused[job.key]
+                continue
+            yield job, futures.pop(job.key).result()
+            done += job.file.size
             if progress is not None:
                 progress(done, total)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _encode(root: str, file: TreeFile, recipe: Recipe, min_saving: float) -> _Encoded:
-    octets = read_checked(root, file)
+def _encode(root: str, job: _Job, build: BuildOptions) -> _Encoded:
+    octets = read_checked(root, job.file)
     if seems_incompressible(octets):
-        return _Encoded(recipe, file.size, None, is_new=True)
-    encoded = recipe.encode(octets)
-    keeps = len(encoded) <= file.size * (1 - min_saving)
-    return _Encoded(recipe, len(encoded), encoded if keeps else None, is_new=True)
+        return _Encoded(job.file.size, None)
+    encoded = job.recipe.encode(octets)
+    return _Encoded(len(encoded), encoded if _is_worth_it(len(encoded), job.file.size, build) else None)
 
 
-def _reuse(root: str, file: TreeFile, recipe: Recipe, min_saving: float, earlier: Made) -> _Encoded:
-    try:
-        octets = earlier.read()
-    except StoreError:
-        return _encode(root, file, recipe, min_saving)
-    keeps = earlier.size <= file.size * (1 - min_saving)
-    # What was not kept then, because more had to be saved, has no octets to keep now.
-    if keeps and octets is None and earlier.size != file.size:
-        return _encode(root, file, recipe, min_saving)
-    return _Encoded(recipe, earlier.size, octets if keeps else None, is_new=False)
+def _is_worth_it(size: int, size_before: int, build: BuildOptions) -> bool:
+    return size <= size_before * (1 - build.min_saving)
 
 
-def _count(report: BuildReport, file: TreeFile, encoded: _Encoded) -> None:
-    coding = report.codings.setdefault(encoded.recipe.coding, CodingReport())
-    coding.encoded += encoded.is_new
-    coding.reused += not encoded.is_new
+def _count(report: BuildReport, job: _Job, encoded: _Encoded) -> None:
+    coding = report.codings.setdefault(job.recipe.coding, CodingReport())
+    coding.encoded += encoded.source is None
+    coding.reused += encoded.source is not None
     if encoded.octets is None:
         coding.not_worth_it += 1
     else:
-        coding.bytes_before += file.size
+        coding.bytes_before += job.file.size
         coding.bytes_after += encoded.size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import filecmp
 import logging
 import os
 import shutil
@@ -69,6 +70,9 @@ def find_cache_dir(given: str | None) -> str | None:
 def keep_copy(root: str, cache_dir: str) -> None:
     """Copy the store to where the next build looks for it. A failure costs only that build's time."""
     target = os.path.join(cache_dir, _CACHED_NAME)
+    with contextlib.suppress(OSError):
+        if filecmp.cmp(f"{root}/{STORE_NAME}", target, shallow=False):
+            return
     temporary = f"{target}.{os.getpid()}.tmp"
     try:
         os.makedirs(cache_dir, exist_ok=True)

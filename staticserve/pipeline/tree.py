@@ -34,8 +34,34 @@ class TreeFile(NamedTuple):
 
 def read_tree(root: str, names: Iterable[str], workers: int) -> list[TreeFile]:
     """Return the files, in the order of their names. Raises ``BuildError`` for one that cannot be read."""
+    by_inode: dict[tuple[int, ...], list[str]] = {}
+    for name in sorted(names):
+        by_inode.setdefault(_identify(f"{root}/{name}"), []).append(name)
+    # A thread takes each n-th: a future for each file would cost more than most files do.
+    groups = list(by_inode.values())
     with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(partial(_read_file, root), sorted(names)))
+        parts = pool.map(partial(_read_groups, root), [groups[place::workers] for place in range(workers)])
+    return sorted((file for part in parts for file in part), key=lambda file: file.name)
+
+
+def _identify(path: str) -> tuple[int, ...]:
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        raise BuildError(path, f"cannot be read: {error.strerror}") from error
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _read_groups(root: str, groups: list[list[str]]) -> list[TreeFile]:
+    """Return the files of each group, whose names are all of one inode. That is read once."""
+    files = []
+    for names in groups:
+        file, md5 = _read_file(root, names[0], with_md5=any(map(parse_hashed_name, names)))
+        for name in names:
+            hashed = parse_hashed_name(name)
+            is_proven = hashed is not None and md5.startswith(hashed.digest)
+            files.append(file._replace(name=name, is_md5_proven=is_proven))
+    return files
 
 
 def read_checked(root: str, file: TreeFile) -> bytes:
@@ -54,23 +80,23 @@ def read_checked(root: str, file: TreeFile) -> bytes:
 _CHANGED: Final = "it changed while the build was reading it; build again when nothing writes to the tree"
 
 
-def _read_file(root: str, name: str) -> TreeFile:
+def _read_file(root: str, name: str, *, with_md5: bool) -> tuple[TreeFile, str]:
+    """Return a file, and its MD5 (hexadecimal) if that is asked for."""
     path = f"{root}/{name}"
-    hashed = parse_hashed_name(name)
     sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
     try:
         with open_regular(path) as file:
             before = os.fstat(file.fileno())
             for piece in iter(partial(file.read, _PIECE), b""):
                 sha256.update(piece)
-                if hashed is not None:
+                if with_md5:
                     md5.update(piece)
             after = os.fstat(file.fileno())
     except OSError as error:
         raise BuildError(path, f"cannot be read: {error.strerror or error}") from error
     if identify(path, before) != identify(path, after):
         raise BuildError(path, _CHANGED)
-    return TreeFile(
+    found = TreeFile(
         name=name,
         size=after.st_size,
         mtime_ns=after.st_mtime_ns,
@@ -78,5 +104,6 @@ def _read_file(root: str, name: str) -> TreeFile:
         device=after.st_dev,
         inode=after.st_ino,
         sha256=sha256.hexdigest(),
-        is_md5_proven=hashed is not None and md5.hexdigest().startswith(hashed.digest),
+        is_md5_proven=False,
     )
+    return found, md5.hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from email.utils import formatdate
+from functools import lru_cache
 from typing import Final
 
 # Ten years, as nginx says for "expires max".
@@ -33,4 +34,10 @@ def last_modified(mtime: float, now: float) -> str | None:
     """
     if not _UNBELIEVABLE < mtime <= min(now, _YEAR_10000 - 1):
         return None
-    return formatdate(mtime, usegmt=True)
+    return _format_date(int(mtime))
+
+
+# The files of one build are of a few seconds.
+@lru_cache(maxsize=64)
+def _format_date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 IDENTITY: Final = "identity"
 CODINGS: Final = (IDENTITY, "gzip", "br", "zstd")
 
+_PLACES: Final = {coding: place for place, coding in enumerate(CODINGS)}
+
 # A recipient SHOULD consider "x-gzip" to be equivalent to "gzip" (8.4.1.3).
 _ALIASES: Final = {"x-gzip": "gzip"}
 
@@ -57,6 +59,9 @@ def select_coding(available: Iterable[tuple[str, int]], preference: Preference) 
     "if none of the available are acceptable, the origin server can send a response without any content coding"
     (12.5.3) serves a static file better than a 406.
     """
-    ranked = [(preference[CODINGS.index(coding)], -size, coding) for coding, size in available]
-    acceptable = [item for item in ranked if item[0]]
-    return max(acceptable)[2] if acceptable else IDENTITY
+    selected, best = IDENTITY, (0, 0)
+    for coding, size in available:
+        rank = preference[_PLACES[coding]]
+        if rank and (rank, -size) > best:
+            selected, best = coding, (rank, -size)
+    return selected

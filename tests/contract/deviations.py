@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.contract.rules import Problem
 
 IN_PROCESS: Final = ("webtest", "webtest-file-wrapper", "webtest-live", "validator", "validator-file-wrapper")
-_GUNICORN: Final = ("gunicorn-sync", "gunicorn-gthread", "gunicorn-gevent")
+_GUNICORN: Final = ("gunicorn-sync", "gunicorn-gthread", "gunicorn-gevent", "gunicorn-lane")
 
 
 class Deviation(NamedTuple):

@@ -49,6 +49,7 @@ COMMANDS: Final[dict[str, Callable[[int], list[str]]]] = {
     "gunicorn-sync": _gunicorn("sync"),
     "gunicorn-gthread": _gunicorn("gthread", "--threads", "4"),
     "gunicorn-gevent": _gunicorn("gevent"),
+    "gunicorn-lane": _gunicorn("staticserve.gunicorn.StaticWorker", "--threads", "4"),
     "waitress": _python("waitress", "--listen", "127.0.0.1:{port}", _APPLICATION),
     "uwsgi": _uwsgi,
     "granian": _python(

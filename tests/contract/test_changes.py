@@ -73,7 +73,7 @@ _CUT: Final = 1_500_000
 
 # Their wsgi.file_wrapper is sendfile(2), which lends the kernel's own pages of the file to the socket: of what is cut
 # off while it waits there, the client gets zeros. nginx has the same; the answer is incomplete, so nobody keeps it.
-_SENDS_PAGES: Final = ("gunicorn-sync", "gunicorn-gthread", "gunicorn-gevent", "uwsgi")
+_SENDS_PAGES: Final = ("gunicorn-sync", "gunicorn-gthread", "gunicorn-gevent", "gunicorn-lane", "uwsgi")
 
 # Each on a file of its own, in this order.
 _CHANGES: Final = (

@@ -30,7 +30,7 @@ _ABORTED: Final = 300
 _PATIENCE: Final = 20.0
 
 
-@pytest.mark.parametrize("host", ["gunicorn-sync", "gunicorn-gthread", "gunicorn-gevent"])
+@pytest.mark.parametrize("host", ["gunicorn-sync", "gunicorn-gthread", "gunicorn-gevent", "gunicorn-lane"])
 def test_a_worker_leaks_no_descriptors(
     host: str, host_of: Callable[[str], tuple[Process, Tree]], tags_of: Callable[[str], Tags]
 ) -> None:

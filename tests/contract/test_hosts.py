@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.contract.tree import Tree
 
 # The others close after each answer: gunicorn's sync worker, wsgiref (HTTP/1.0), uWSGI's --http-socket, werkzeug.
-_KEEP: Final = ("gunicorn-gthread", "gunicorn-gevent", "waitress", "granian", "cheroot")
+_KEEP: Final = ("gunicorn-gthread", "gunicorn-gevent", "gunicorn-lane", "waitress", "granian", "cheroot")
 
 # What servers answer themselves and may then close without a word.
 _OWN_ANSWERS: Final = ("get with", "a path of 10,000")
