@@ -77,9 +77,12 @@ class Output:
         if self._file is not None:
             return False
         try:
-            left = sock.sendmsg(self._pieces)  # type: ignore[arg-type]  # without a file all pieces are bytes
+            return self.skip(sock.sendmsg(self._pieces))  # type: ignore[arg-type]  # without a file all are bytes
         except (BlockingIOError, InterruptedError):
             return False
+
+    def skip(self, left: int) -> bool:
+        """Count so many bytes as sent; return whether those were all."""
         for place, piece in enumerate(self._pieces):
             size = len(piece)  # type: ignore[arg-type]  # as above
             self._sent[place] = min(left, size)

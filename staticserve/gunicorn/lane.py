@@ -10,14 +10,15 @@ from urllib.parse import unquote_to_bytes
 from staticserve.content import FilePieces, join_parts
 from staticserve.gunicorn.connections import FileSlice
 from staticserve.octets import FileOctets
-from staticserve.plan import make_plan
+from staticserve.plan import REQUEST_FIELDS, make_plan
 from staticserve.semantics.negotiation import parse_accept_encoding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from staticserve.gunicorn.requests import PlainRequest
     from staticserve.model import Fields, Plan, Resource
+    from staticserve.semantics.negotiation import Preference
     from staticserve.wsgi import StaticServe
 
 
@@ -69,6 +70,15 @@ class Lane:
             return _reply_from_memory(resource, request, added)
         return Elsewhere.NOT_OURS
 
+    def locate(self, request: PlainRequest) -> tuple[StaticServe, str] | None:
+        """Return what a request was answered from at once, and under which key of its memory."""
+        path = self._path_info(request)
+        for static in self._statics if path is not None else ():
+            key = static.match(path or "", self._script_name)
+            if key is not None and static.memory.get(key) is not None:
+                return static, key
+        return None
+
     def answer_slowly(self, request: PlainRequest, scheme: str) -> Reply | None:
         """Return the reply, reading what must be read; nothing if the application is to answer."""
         path = self._path_info(request)
@@ -119,7 +129,7 @@ def _reply_from_memory(resource: Resource, request: PlainRequest, added: Fields)
     fields = request.fields
     selected = resource.ready.get(parse_accept_encoding(fields.get("accept-encoding")))
     # The first of StaticServe's shortcuts; the others gain too little here.
-    if selected is not None and not added and fields.keys() <= _UNCONDITIONAL:
+    if selected is not None and not added and _CONDITIONS.isdisjoint(fields):
         lines = selected.heads.get(200)
         if lines is None:
             lines = selected.heads[200] = _encode(selected.fields)
@@ -132,7 +142,7 @@ def _reply_from_memory(resource: Resource, request: PlainRequest, added: Fields)
     return _reply_from_plan(plan, added)
 
 
-_UNCONDITIONAL: Final = frozenset({"accept-encoding"})
+_CONDITIONS: Final = frozenset(REQUEST_FIELDS) - {"accept-encoding"}
 
 
 def _reply_from_plan(plan: Plan, added: Fields) -> Reply:
@@ -173,3 +183,50 @@ def _encode(fields: Fields) -> bytes:
 
 
 _BLANKS: Final = " \t"
+
+
+class Recall:
+    """Answers again what was answered before, from the bytes of the request line and of the field lines.
+
+    Neither is read again: the files of a site are asked for by the same lines over and over, and a client sends the
+    same fields with each request of a page. Both tables are bounded.
+    """
+
+    def __init__(self) -> None:
+        self._targets: dict[bytes, tuple[Callable[[str], Resource | None], str, bool]] = {}
+        self._preferences: dict[bytes, Preference] = {}
+
+    def learn(self, request: PlainRequest, data: bytes, lane: Lane) -> None:
+        """Remember a request that was answered with a 200 at once, if nothing but its coding depends on its fields."""
+        located = lane.locate(request)
+        if located is None or located[0].transport is not None or not _CONDITIONS.isdisjoint(request.fields):
+            return
+        line, _, block = data.partition(b"\r\n")
+        for table, most in ((self._targets, _MOST_TARGETS), (self._preferences, _MOST_PREFERENCES)):
+            if len(table) >= most:
+                table.clear()
+        self._targets[line] = (located[0].memory.get, located[1], request.method == "GET")
+        self._preferences[block] = parse_accept_encoding(request.fields.get("accept-encoding"))
+
+    def answer(self, data: bytes) -> tuple[bytes, bytes] | None:
+        """Return the field lines and the octets of a 200, if these bytes ask for what is known and in memory."""
+        line, _, block = data.partition(b"\r\n")
+        target = self._targets.get(line)
+        preference = self._preferences.get(block)
+        if target is None or preference is None:
+            return None
+        get, key, has_body = target
+        resource = get(key)
+        if resource is None:
+            return None
+        selected = resource.ready.get(preference)
+        if selected is None:
+            return None
+        lines = selected.heads.get(200)
+        if lines is None:
+            return None
+        return lines, selected.octets if has_body else b""  # type: ignore[return-value]  # what is ready is in memory
+
+
+_MOST_TARGETS: Final = 4096
+_MOST_PREFERENCES: Final = 512

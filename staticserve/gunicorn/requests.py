@@ -7,9 +7,12 @@ reads the same way (RFC 9112). This is not a parser of HTTP: it has no errors, o
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from staticserve.plan import REQUEST_FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # What may stand in a head beside CRLF: visible characters, obs-text, space and tab (RFC 9110, 5.5).
 _HEAD_BYTES: Final = bytes([0x09, *range(0x20, 0x7F), *range(0x80, 0x100)])
@@ -36,6 +39,7 @@ _HOST: Final = "host"
 _CONNECTION: Final = "connection"
 
 _MOST_NAMES: Final = 2000
+_MOST_BLOCKS: Final = 512
 
 
 class PlainRequest(NamedTuple):
@@ -47,7 +51,7 @@ class PlainRequest(NamedTuple):
     method: str
     path: str
     query: str
-    fields: dict[str, str]
+    fields: Mapping[str, str]
     closes: bool
     head: bytes
 
@@ -69,31 +73,39 @@ class PlainReader:
         # Field names as they are written, and what they mean here: a name of ours, "" for those that mean
         # nothing, None for those that make a request unusual. Clients use a few dozen.
         self._names: dict[bytes, str | None] = {}
+        # A client sends the same lines with each of the requests that a page takes.
+        self._blocks: dict[bytes, tuple[dict[str, str], bool]] = {}
 
     def read(self, head: bytes) -> PlainRequest | None:
         """Return the request in a head, without its final CRLF CRLF; nothing if it is not plain."""
         if len(head) > self.limit_head:
             return None
-        lines = head.split(b"\r\n")
-        # Every CR and LF stands in a CRLF, and nothing else is invisible.
-        if len(head.translate(None, _HEAD_BYTES)) != 2 * (len(lines) - 1) or len(lines) > self._limit_fields:
-            return None
-        match = _REQUEST_LINE.fullmatch(lines[0])
+        line, _, block = head.partition(b"\r\n")
+        match = _REQUEST_LINE.fullmatch(line)
         if match is None:
             return None
-        fields = self._read_fields(lines)
-        if fields is None:
-            return None
+        known = self._blocks.get(block)
+        if known is None:
+            fields = self._read_fields(block)
+            if fields is None:
+                return None
+            closes = fields.pop(_CONNECTION, "") == "close"
+            if len(self._blocks) >= _MOST_BLOCKS:
+                self._blocks.clear()
+            self._blocks[block] = known = (fields, closes)
         method, target = match.groups()
         path, _, query = target.partition(b"?")
-        closes = fields.pop(_CONNECTION, "") == "close"
-        return PlainRequest(method.decode("ascii"), path.decode("ascii"), query.decode("ascii"), fields, closes, head)
+        return PlainRequest(method.decode("ascii"), path.decode("ascii"), query.decode("ascii"), *known, head)
 
-    def _read_fields(self, lines: list[bytes]) -> dict[str, str] | None:
+    def _read_fields(self, block: bytes) -> dict[str, str] | None:
+        lines = block.split(b"\r\n")
+        # Every CR and LF stands in a CRLF, and nothing else is invisible.
+        if len(block.translate(None, _HEAD_BYTES)) != 2 * (len(lines) - 1) or len(lines) > self._limit_fields:
+            return None
         names = self._names
         fields: dict[str, str] = {}
         hosts = schemes = 0
-        for line in lines[1:]:
+        for line in lines:
             raw_name, colon, value = line.partition(b":")
             if not colon:
                 return None
