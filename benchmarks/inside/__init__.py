@@ -1,0 +1,1 @@
+"""What runs in a contender's own process. ``python -m benchmarks.inside.<module> …`` prints measurements as JSON."""
