@@ -103,6 +103,7 @@ class StaticServe:
         self.memory = Memory(options.memory)
         self._ready = self.memory.get
         self._prefixes: tuple[str, ...] = ()
+        self._lookups: list[tuple[str, int, Callable[[str], bool] | None]] = []
         self._redirect_fields = make_redirect_fields(options)
         self.transport: Transport | None = None
         self.may_answer_early = True
@@ -151,6 +152,11 @@ class StaticServe:
         # With index files a prefix without its slash leads to the one with it, so that path is ours as well.
         end = None if self.options.index_file is None else -1
         self._prefixes = tuple(prefix[:end] or prefix for mount in self.mounts for prefix in mount.raw_prefixes)
+        self._lookups = [
+            (prefix[:end] or prefix, len(prefix), None if mount.answers_misses or end else mount.catalogue.may_have)
+            for mount in self.mounts
+            for prefix in mount.raw_prefixes
+        ]
         # What is in memory may be hidden by the new directory.
         self.memory.clear()
 
@@ -174,12 +180,15 @@ class StaticServe:
                     if "HTTP_IF_RANGE" not in environ:
                         plan = plan_range(ready, selected, asked)
                         start_response(STATUS_LINES[plan.status], [*plan.fields])
+                        if len(plan.parts) == 1:
+                            start, stop = plan.parts[0][0]
+                            return [selected.octets[start:stop]]  # type: ignore[index, list-item]  # in memory
                         return open_body(plan, None)
                 elif tag == selected.etag:
                     start_response("304 Not Modified", [*selected.not_modified_fields])
                     return []
         script_name = environ.get("SCRIPT_NAME")
-        if not script_name and not path.startswith(self._prefixes):
+        if not script_name and not (path.startswith(self._prefixes) and self.may_have(path)):
             return self.application(environ, start_response)
         matched = self.match(path, script_name)
         if matched is None:
@@ -242,13 +251,13 @@ class StaticServe:
 
     def may_have(self, path: str) -> bool:
         """Return whether a path is ours to answer, as far as can be said without reading a file."""
-        if self.options.index_file is not None or not path.isascii() or self.answers_misses(path):
+        # Names are in Unicode, and this is in latin-1.
+        if not path.isascii():
             return True
-        return any(
-            path.startswith(prefix) and mount.catalogue.may_have(path[len(prefix) :])
-            for mount in self.mounts
-            for prefix in mount.raw_prefixes
-        )
+        for prefix, size, may_have in self._lookups:
+            if path.startswith(prefix) and (may_have is None or may_have(path[size:])):
+                return True
+        return False
 
     def answers_misses(self, path: str) -> bool:
         """Return whether a path that names nothing is answered with our 404, not by the application."""

@@ -27,12 +27,9 @@ class DirectoryCatalogue:
         self._sidecars = scan_names(root, options)
         if manifest.name is not None:
             self._sidecars.pop(manifest.name, None)
+        self.may_have = self._sidecars.__contains__
         self._resolve = make_name_resolver(options)
         self._reader = FileReader(root, options, manifest)
-
-    def may_have(self, name: str) -> bool:
-        """Return whether there is such a name."""
-        return self._resolve(name, self._sidecars.__contains__) is not None
 
     def find(self, name: str, url: str) -> Resource | Redirect | None:
         """Return what is called ``name``, as ``Catalogue`` has it."""
