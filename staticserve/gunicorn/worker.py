@@ -12,9 +12,6 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from gunicorn.http.message import _ip_in_allow_list
-from gunicorn.http.wsgi import SERVER
-from gunicorn.util import http_date
 from gunicorn.workers.gthread import ThreadWorker
 
 from staticserve.gunicorn.access import AccessLog
@@ -23,6 +20,8 @@ from staticserve.gunicorn.insides import is_known_gunicorn, reason_to_step_aside
 from staticserve.gunicorn.lane import Elsewhere, Lane, Recall, Reply
 from staticserve.gunicorn.queues import DeadlineQueue
 from staticserve.gunicorn.requests import PlainReader, PlainRequest, may_become_plain
+from staticserve.gunicorn.schemes import Schemes
+from staticserve.gunicorn.starts import Starts
 from staticserve.wsgi import STATUS_LINES, live_instances
 
 _READ: Final = 64 * 1024
@@ -64,8 +63,6 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self.alive: bool
         self._lane: Lane | None = None
         self._accept_again = 0.0
-        self._second = 0
-        self._starts: dict[tuple[int, bool], bytes] = {}
 
     def load_wsgi(self) -> None:
         """Load the application, then look for what there is to serve."""
@@ -79,14 +76,14 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             return
         self._lane = Lane(statics)
         self._access_log = AccessLog(self.cfg, self.log)
-        secure = {name.lower(): value for name, value in self.cfg.secure_scheme_headers.items()}
-        self._secure_values = secure
+        self._schemes = Schemes(self.cfg)
+        self._starts = Starts()
         told = {static.transport.scheme_field for static in statics if static.transport is not None}
         self._reader = PlainReader(
             limit_line=self.cfg.limit_request_line,
             limit_fields=self.cfg.limit_request_fields,
             limit_field_size=self.cfg.limit_request_field_size,
-            scheme_fields=frozenset(secure) | frozenset(name for name in told if name),
+            scheme_fields=self._schemes.fields | {name for name in told if name},
         )
         self._recall = Recall()
         # gunicorn's configuration takes its time to say anything.
@@ -210,7 +207,7 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         if request is None:
             self._hand_over(conn, data)
             return
-        scheme = self._scheme(conn, request)
+        scheme = self._schemes.scheme(request.fields, conn.client)
         reply = self._lane.answer(request, scheme)
         if isinstance(reply, Reply):
             if reply.status == 200 and not request.closes and not self._access_log.is_on:
@@ -233,7 +230,7 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             request = self._reader.read(head)
             if request is None or request.closes or len(answered) == _MOST_PIPELINED:
                 break
-            scheme = self._scheme(conn, request)
+            scheme = self._schemes.scheme(request.fields, conn.client)
             reply = self._lane.answer(request, scheme)
             if not isinstance(reply, Reply):
                 break
@@ -276,26 +273,12 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self.log.exception("Error in the static lane")
             self._close(conn)
 
-    def _scheme(self, conn: Connection, request: PlainRequest) -> str:
-        """Return the URL's scheme, as gunicorn finds it: from a field, if the peer is a trusted proxy."""
-        for name, secure_value in self._secure_values.items():
-            value = request.fields.get(name)
-            if value is not None and self._is_trusted(conn.client):
-                return "https" if value == secure_value else "http"
-        return "http"
-
-    def _is_trusted(self, client: Any) -> bool:
-        if not isinstance(client, tuple):
-            return True
-        cfg = self.cfg
-        return bool(_ip_in_allow_list(client[0], cfg.forwarded_allow_ips, cfg.forwarded_allow_networks()))
-
     # Writing
 
     def _send_again(self, conn: Connection, sock: socket.socket, lines: bytes, octets: bytes) -> None:
         """Send a 200 on a connection that is kept: what nearly every request comes to, in the fewest steps."""
         self.nr += 1
-        start = self._start(200, False)
+        start = self._starts.start(200, False)
         try:
             sent = sock.sendmsg((start, lines, octets))
         except (BlockingIOError, InterruptedError):
@@ -322,7 +305,7 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         conn.closes = answered[-1][0].closes or not self._may_keep(conn)
         pieces: list[bytes | FileSlice] = []
         for place, (_, reply, _) in enumerate(answered, 1):
-            pieces.append(self._start(reply.status, conn.closes and place == len(answered)) + reply.lines)
+            pieces.append(self._starts.start(reply.status, conn.closes and place == len(answered)) + reply.lines)
             pieces += reply.pieces
         after = partial(self._log, conn, answered, started) if self._access_log.is_on else None
         output = Output(pieces, answered[-1][1].file, after)
@@ -364,21 +347,6 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         output.finish()
         self.poller.modify(conn.sock, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn))
         self._keep_or_close(conn)
-
-    def _start(self, status: int, closes: bool) -> bytes:
-        """Return the first lines of a response, as gunicorn writes them; made once a second."""
-        second = int(time.time())
-        if second != self._second:
-            self._second = second
-            self._starts.clear()
-        start = self._starts.get((status, closes))
-        if start is None:
-            text = (
-                f"HTTP/1.1 {STATUS_LINES[status]}\r\nServer: {SERVER}\r\nDate: {http_date(second)}\r\n"
-                f"Connection: {'close' if closes else 'keep-alive'}\r\n"
-            )
-            start = self._starts[status, closes] = text.encode("latin-1")
-        return start
 
     def _log(
         self,
