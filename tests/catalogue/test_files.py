@@ -174,11 +174,11 @@ def test_a_sidecar_that_is_a_link_out_of_the_root_is_not_sent(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("path", "root", "answer"),
     [
-        ("/srv/root", "/srv/root", True),
-        ("/srv/root/a", "/srv/root", True),
-        ("/srv/root-secret/a", "/srv/root", False),
-        ("/srv", "/srv/root", False),
-        ("/etc/passwd", "/srv/root", False),
+        ("/srv/site", "/srv/site", True),
+        ("/srv/site/a", "/srv/site", True),
+        ("/srv/site-secret/a", "/srv/site", False),
+        ("/srv", "/srv/site", False),
+        ("/etc/passwd", "/srv/site", False),
         ("/etc/passwd", "/", True),
     ],
 )
