@@ -36,6 +36,13 @@ _GUNICORN: Final = (
     *(("staticserve, StaticWorker", "StaticWorker"), ("staticserve, gthread", "staticserve")),
     *(("whitenoise, gthread", "whitenoise"), ("servestatic, gthread", "servestatic"), ("nginx", "nginx")),
 )
+_SERVERS: Final = tuple(
+    (f"24 KB, keep-alive: {subject}", name)
+    for subject, name in (
+        *(("staticserve, StaticWorker", "StaticWorker"), ("whitenoise, gthread", "whitenoise")),
+        *(("granian", "granian"), ("uWSGI", "uWSGI"), ("nginx", "nginx")),
+    )
+)
 _PANELS: Final = (
     Panel("in_process", "200", "24 KB CSS, br, in process: µs", 1, _WSGI),
     Panel("in_process", "304", "304 by entity tag, in process: µs", 1, _WSGI),
@@ -43,6 +50,7 @@ _PANELS: Final = (
     Panel("startup", "with import s", "Import and start, 20,000 URLs: seconds", 2, _WSGI),
     Panel("startup", "with import MB", "Memory of that: MB", 1, _WSGI),
     Panel("gunicorn", "requests/s", "gunicorn, gthread: requests/s (more is better)", 0, _GUNICORN),
+    Panel("lane", "CPU µs", "24 KB CSS, one worker, all its processor time: µs", 1, _SERVERS),
 )
 
 # The text's contrast is more than 4 to 1, the bars' at least 3 to 1, with GitHub's white and its dark background alike:
@@ -92,7 +100,7 @@ def _values(panel: Panel, summaries: Summaries) -> list[tuple[str, float]]:
 def _draw_panel(panel: Panel, summaries: Summaries, place: Place) -> list[str]:
     values = _values(panel, summaries)
     longest = max(value for _, value in values) or 1
-    ours = {name for subject, name in panel.subjects if subject.startswith("staticserve")}
+    ours = {name for subject, name in panel.subjects if "staticserve" in subject}
     drawn = [f'<text x="{place.left}" y="{place.top + 14}" font-weight="600">{escape(panel.title)}</text>']
     for at, (name, value) in enumerate(values):
         left, top = place.left + _NAME_WIDTH, place.top + _HEAD + at * _ROW

@@ -16,6 +16,11 @@ from benchmarks.names import tree_names
 CSS_NAME: Final = "app.css"
 CSS_SIZE: Final = 24 * 1024
 
+PICTURES: Final = {"1 KB": "small.png", "200 KB": "middle.png", "10 MB": "large.png"}
+"""Files that are not coded, by their sizes."""
+
+_PICTURE_SIZES: Final = {"small.png": 1024, "middle.png": 200 * 1024, "large.png": 10 * 1024 * 1024}
+
 _SELECTORS: Final = ("body", "nav", "a", "table", "input", ".module", ".button", ".card", "#content", "#header", "h2")
 _STATES: Final = ("", ":hover", ":focus", " > li", " td", " .active", "::before", ":not(:last-child)")
 _PROPERTIES: Final = (
@@ -29,6 +34,14 @@ def make_css_root(root: str) -> str:
     """Write a style sheet of 24 KiB with its sidecars to a directory, and return the directory."""
     _write_with_sidecars(os.path.join(root, CSS_NAME), _make_css())
     return root
+
+
+def make_pictures(root: str) -> None:
+    """Write a file of each size in ``PICTURES`` to a directory."""
+    chance = random.Random(9110)
+    for name, size in _PICTURE_SIZES.items():
+        with open(os.path.join(root, name), "wb") as file:
+            file.write(chance.randbytes(size))
 
 
 def make_tree(urls: int) -> str:

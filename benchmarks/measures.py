@@ -33,11 +33,12 @@ class Measure(NamedTuple):
 
 
 class Target(NamedTuple):
-    """How many times better than the peer a subject is to be."""
+    """How many times better than the peer a subject is to be; than the one that the part names, if none is said."""
 
     subject: str
     measure: str
     factor: float
+    peer: str | None = None
 
 
 class Sample(TypedDict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
-from benchmarks import build, gunicorn, in_process, release, startup
+from benchmarks import build, gunicorn, in_process, lane, release, startup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,4 +43,5 @@ PARTS: Final[Mapping[str, Part]] = {
     "gunicorn": gunicorn,
     "build": build,
     "release": release,
+    "lane": lane,
 }

@@ -82,6 +82,35 @@ def workers_seconds(master: int) -> float:
     return sum(_process_seconds(worker) for worker in _children(master))
 
 
+def tree_seconds(process: int) -> float:
+    """Return the processor time, user and system, of a server and all that it started and has not buried."""
+    return sum(_process_seconds(each) for each in _tree(process))
+
+
+def find_worker(process: int) -> int:
+    """Return the process of a server that does the work: its only child, or itself if it has none."""
+    return next(iter(_children(process)), process)
+
+
+def resident_megabytes(process: int) -> float:
+    """Return the memory that a process has for itself and shares, in MB."""
+    with open(f"/proc/{process}/status") as file:
+        kilobytes = next(line.split()[1] for line in file if line.startswith("VmRSS:"))
+    return int(kilobytes) * 1024 / 1e6
+
+
+def count_descriptors(process: int) -> int:
+    """Return how many descriptors a process has open."""
+    return len(os.listdir(f"/proc/{process}/fd"))
+
+
+def confine(process: int, cores: frozenset[int]) -> None:
+    """Let a server, and all that it started, run on some cores only."""
+    for each in _tree(process):
+        for thread in os.listdir(f"/proc/{each}/task"):
+            os.sched_setaffinity(int(thread), cores)
+
+
 def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
@@ -94,9 +123,18 @@ def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
     raise ConnectionError(f"{' '.join(process.args[:3])} … does not answer")  # type: ignore[index,arg-type]
 
 
+def _tree(process: int) -> Iterator[int]:
+    yield process
+    for child in _children(process):
+        yield from _tree(child)
+
+
 def _children(process: int) -> list[int]:
-    with open(f"/proc/{process}/task/{process}/children") as file:
-        return [int(child) for child in file.read().split()]
+    children: list[int] = []
+    for thread in os.listdir(f"/proc/{process}/task"):
+        with open(f"/proc/{process}/task/{thread}/children") as file:
+            children += map(int, file.read().split())
+    return children
 
 
 def _process_seconds(process: int) -> float:

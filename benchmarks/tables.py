@@ -25,7 +25,11 @@ def render_result(part: Part, result: Result) -> str:
         _render_environment(result),
         wrap(" ".join(result["about"]), _WIDTH),
         ["Medians, and half of the distance between the extremes:", "", *_render_medians(part, summaries)],
-        ["Times better than whitenoise (ratios of medians):", "", *_render_ratios(part, summaries)],
+        [
+            "Times better than whitenoise, if no other peer is named (ratios of medians):",
+            "",
+            *_render_ratios(part, summaries),
+        ],
         ["Targets:", "", *_render_targets(part, summaries)],
         [f"- {note}" for note in (*_note_neighbours(result), *result["notes"])],
     )
@@ -73,9 +77,11 @@ def _render_targets(part: Part, summaries: Summaries) -> list[str]:
     measures = {measure.name: measure for measure in part.MEASURES}
     rows = []
     for target in part.TARGETS:
-        reached = ratio(summaries, measures[target.measure], target.subject, part.peer_of(target.subject))
+        peer = target.peer or part.peer_of(target.subject)
+        reached = ratio(summaries, measures[target.measure], target.subject, peer)
         verdict = "not measured" if reached is None else "met" if reached >= target.factor else "MISSED"
-        rows.append([f"{target.subject}: {target.measure}", _times(target.factor), _times(reached), verdict])
+        beside = f" (beside {target.peer})" if target.peer else ""
+        rows.append([f"{target.subject}: {target.measure}{beside}", _times(target.factor), _times(reached), verdict])
     return list(_render_table(["", "wanted", "measured", ""], rows))
 
 

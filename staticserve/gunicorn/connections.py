@@ -26,6 +26,7 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
         self.early = b""
         self.output: Output | None = None
         self.closes = False
+        self.is_watched = False
         self.drained = 0
         self._linger = linger
 

@@ -39,6 +39,7 @@ _MOST_DRAINED: Final = 64 * 1024
 
 # How long no connection is accepted after there was no descriptor for one (seconds).
 _ACCEPT_PAUSE: Final = 1.0
+_MOST_ACCEPTED: Final = 8
 _MOST_SHED: Final = 8
 _NO_RESOURCES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
@@ -63,6 +64,7 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self.alive: bool
         self._lane: Lane | None = None
         self._accept_again = 0.0
+        self._servers: dict[Any, Any] = {}
 
     def load_wsgi(self) -> None:
         """Load the application, then look for what there is to serve."""
@@ -108,30 +110,45 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         if self._lane is None:
             super().accept(listener)
             return
+        # Several at a time, so that they share a turn of the loop; not all, so that other workers have some.
+        for _ in range(_MOST_ACCEPTED):
+            try:
+                sock, client = listener.accept()
+            except OSError as error:
+                self._explain_no_connection(error)
+                return
+            self.nr_conns += 1
+            conn = Connection(self.cfg, sock, client, self._server_of(listener), self._linger)
+            conn.timeout = time.monotonic() + _FIRST_BYTES + self._keepalive
+            # The request is often there already, and then nothing has to be watched.
+            self._answer_readable(conn, sock)
+            if self.nr_conns >= self.worker_connections:
+                return
+
+    def _explain_no_connection(self, error: OSError) -> None:
+        if error.errno in _NO_RESOURCES:
+            self.log.warning("No connection can be accepted for a moment: %s", error)
+            self._accept_again = time.monotonic() + _ACCEPT_PAUSE
+            self.set_accept_enabled(False)
+            self._shed_idle()
+        elif error.errno not in (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED):
+            self.log.warning("A connection could not be accepted: %s", error)
+
+    def _server_of(self, listener: Any) -> Any:
         try:
-            sock, client = listener.accept()
-        except OSError as error:
-            if error.errno in _NO_RESOURCES:
-                self.log.warning("No connection can be accepted for a moment: %s", error)
-                self._accept_again = time.monotonic() + _ACCEPT_PAUSE
-                self.set_accept_enabled(False)
-                self._shed_idle()
-            elif error.errno not in (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED):
-                self.log.warning("A connection could not be accepted: %s", error)
-            return
-        self.nr_conns += 1
-        conn = Connection(self.cfg, sock, client, listener.getsockname(), self._linger)
-        conn.timeout = time.monotonic() + _FIRST_BYTES + self._keepalive
-        self.pending_conns.append(conn)
-        self.poller.register(sock, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn))
-        # The request is often there already.
-        self.on_client_socket_readable(conn, sock)
+            return self._servers[listener]
+        except KeyError:
+            return self._servers.setdefault(listener, listener.getsockname())
 
     def on_client_socket_readable(self, conn: Any, client: socket.socket) -> None:
         """Answer what a connection sent, or hand it to gunicorn."""
         if self._lane is None:
             super().on_client_socket_readable(conn, client)
             return
+        conn.is_watched = True
+        self._answer_readable(conn, client)
+
+    def _answer_readable(self, conn: Connection, client: socket.socket) -> None:
         try:
             # gunicorn may have read ahead: what is on the socket comes after that.
             if conn.parser is not None and conn.parser.unreader.buf.getvalue():
@@ -140,6 +157,9 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             try:
                 data = client.recv(_READ)
             except (BlockingIOError, InterruptedError):
+                if not conn.is_watched:
+                    self.pending_conns.append(conn)
+                    self._watch(conn)
                 return
             except OSError:
                 data = b""
@@ -193,6 +213,7 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self._leave_queue(conn)
             conn.timeout = time.monotonic() + _FIRST_BYTES + self._keepalive
             self.pending_conns.append(conn)
+            self._watch(conn)
         else:
             self._hand_over(conn, data)
 
@@ -214,7 +235,7 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
                 self._recall.learn(request, data, self._lane)
             self._send(conn, [(request, reply, scheme)], started)
         elif reply is Elsewhere.SLOW:
-            self.poller.unregister(conn.sock)
+            self._unwatch(conn)
             self._leave_queue(conn)
             future = self._files.submit(self._lane.answer_slowly, request, scheme)
             finish = partial(self._finish_slowly, conn, data, request, scheme, started)
@@ -265,8 +286,6 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self._enqueue(conn, data)
             return
         conn.timeout = time.monotonic() + self._keepalive
-        self.pending_conns.append(conn)
-        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn))
         try:
             self._send(conn, [(request, reply, scheme)], started)
         except Exception:
@@ -292,6 +311,8 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             if conn not in self.keepalived_conns:
                 self._leave_queue(conn)
                 self.keepalived_conns.append(conn)
+                if not conn.is_watched:
+                    self._watch(conn)
         else:
             output = Output([start, lines, octets], None, None)
             output.skip(sent)
@@ -326,7 +347,7 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self._leave_queue(conn)
         conn.timeout = time.monotonic() + _STALLED
         self._writing.append(conn)
-        self.poller.modify(conn.sock, selectors.EVENT_WRITE, partial(self._on_writable, conn))
+        self._watch(conn, selectors.EVENT_WRITE)
 
     def _on_writable(self, conn: Connection, client: socket.socket) -> None:
         try:
@@ -345,7 +366,7 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             return
         conn.output = None
         output.finish()
-        self.poller.modify(conn.sock, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn))
+        self._watch(conn)
         self._keep_or_close(conn)
 
     def _log(
@@ -372,17 +393,31 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def _keep_or_close(self, conn: Connection) -> None:
         conn.timeout = time.monotonic() + self._keepalive
         if conn.closes:
-            self.poller.unregister(conn.sock)
+            self._unwatch(conn)
             self._leave_queue(conn)
             self.nr_conns -= 1
             conn.close(graceful=True)
         elif conn not in self.keepalived_conns:
             self._leave_queue(conn)
             self.keepalived_conns.append(conn)
+            if not conn.is_watched:
+                self._watch(conn)
+
+    def _watch(self, conn: Connection, event: int = selectors.EVENT_READ) -> None:
+        """Have the event loop say when a connection can be read from, or written to."""
+        on_event = self._on_writable if event == selectors.EVENT_WRITE else self.on_client_socket_readable
+        change = self.poller.modify if conn.is_watched else self.poller.register
+        change(conn.sock, event, partial(on_event, conn))
+        conn.is_watched = True
+
+    def _unwatch(self, conn: Connection) -> None:
+        if conn.is_watched:
+            self.poller.unregister(conn.sock)
+            conn.is_watched = False
 
     def _hand_over(self, conn: Connection, data: bytes) -> None:
         """Let gunicorn have a connection, with the bytes that were read of it."""
-        self.poller.unregister(conn.sock)
+        self._unwatch(conn)
         self._leave_queue(conn)
         self._enqueue(conn, data)
 
