@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from staticserve.catalogue.scan import scan_names
 from staticserve.errors import BuildError, StoreError
 from staticserve.manifest import hash_manifest
-from staticserve.pipeline.codings import COST, recipes_for, seems_incompressible
+from staticserve.pipeline.codings import COST, is_text, recipes_for, seems_incompressible
 from staticserve.pipeline.earlier import find_cache_dir, keep_copy, open_earlier, read_earlier
 from staticserve.pipeline.links import link_equal_files
 from staticserve.pipeline.options import BuildOptions
@@ -199,7 +199,7 @@ def _encode_all(
 
 def _encode(root: str, job: _Job, build: BuildOptions) -> _Encoded:
     octets = read_checked(root, job.file)
-    if seems_incompressible(octets):
+    if not is_text(job.file.name) and seems_incompressible(octets):
         return _Encoded(job.file.size, None)
     encoded = job.recipe.encode(octets)
     return _Encoded(len(encoded), encoded if _is_worth_it(len(encoded), job.file.size, build) else None)
