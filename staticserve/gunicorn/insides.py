@@ -6,6 +6,7 @@ import inspect
 from typing import Any, Final
 
 import gunicorn
+from gunicorn.http import message
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 _KNOWN_VERSIONS: Final = (26, 27)
@@ -22,11 +23,15 @@ _METHODS: Final = {
 
 def is_known_gunicorn() -> bool:
     """Return whether gunicorn's insides are those that the lane was written for."""
-    return gunicorn.version_info[0] in _KNOWN_VERSIONS and (
-        list(inspect.signature(TConn.__init__).parameters) == ["self", "cfg", "sock", "client", "server"]
-        and all(
-            hasattr(ThreadWorker, name) and list(inspect.signature(getattr(ThreadWorker, name)).parameters) == names
-            for name, names in _METHODS.items()
+    return (
+        gunicorn.version_info[0] in _KNOWN_VERSIONS
+        and hasattr(message, "_ip_in_allow_list")
+        and (
+            list(inspect.signature(TConn.__init__).parameters) == ["self", "cfg", "sock", "client", "server"]
+            and all(
+                hasattr(ThreadWorker, name) and list(inspect.signature(getattr(ThreadWorker, name)).parameters) == names
+                for name, names in _METHODS.items()
+            )
         )
     )
 
@@ -44,9 +49,11 @@ def reason_to_step_aside(cfg: Any) -> str | None:
         return f"the protocol is {cfg.protocol}"
     if "h2" in getattr(cfg, "http_protocols", ()):
         return "HTTP/2 is on"
-    for hook in ("pre_request", "post_request"):
-        # gunicorn's own only write a debug line.
-        if getattr(getattr(cfg, hook), "__module__", None) != "gunicorn.config":
+    for hook, own in (("pre_request", "PreRequest."), ("post_request", "PostRequest.")):
+        # gunicorn's own do nothing but write a debug line. Hooks of fewer arguments it wraps in a function of its own.
+        function = getattr(cfg, hook)
+        module, name = getattr(function, "__module__", ""), getattr(function, "__qualname__", "")
+        if module != "gunicorn.config" or not name.startswith(own):
             return f"a {hook} hook is set"
     for setting in ("casefold_http_method", "permit_obsolete_folding", "strip_header_spaces"):
         if getattr(cfg, setting, False):

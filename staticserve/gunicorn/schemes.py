@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gunicorn.http.message import _ip_in_allow_list
+from gunicorn.http import message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,4 +30,4 @@ class Schemes:
         if not isinstance(client, tuple):
             return True
         cfg = self._cfg
-        return bool(_ip_in_allow_list(client[0], cfg.forwarded_allow_ips, cfg.forwarded_allow_networks()))
+        return bool(message._ip_in_allow_list(client[0], cfg.forwarded_allow_ips, cfg.forwarded_allow_networks()))

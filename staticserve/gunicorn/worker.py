@@ -175,7 +175,7 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             else:
                 self._read(conn, data)
         except Exception:
-            self.log.exception("Error in the static lane")
+            self._complain()
             self._close(conn)
 
     def murder_pending(self) -> None:
@@ -280,7 +280,7 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         try:
             reply = done.result()
         except Exception:
-            self.log.exception("Error in the static lane")
+            self._complain()
             reply = None
         if reply is None:
             self._enqueue(conn, data)
@@ -289,7 +289,7 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         try:
             self._send(conn, [(request, reply, scheme)], started)
         except Exception:
-            self.log.exception("Error in the static lane")
+            self._complain()
             self._close(conn)
 
     # Writing
@@ -355,7 +355,7 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         except OSError:
             self._close(conn)
         except Exception:
-            self.log.exception("Error in the static lane")
+            self._complain()
             self._close(conn)
 
     def _go_on_writing(self, conn: Connection) -> None:
@@ -403,6 +403,11 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             if not conn.is_watched:
                 self._watch(conn)
 
+    def _complain(self) -> None:
+        # A logger may be what has failed, and the loop must go on.
+        with suppress(Exception):
+            self.log.exception("Error in the static lane")
+
     def _watch(self, conn: Connection, event: int = selectors.EVENT_READ) -> None:
         """Have the event loop say when a connection can be read from, or written to."""
         on_event = self._on_writable if event == selectors.EVENT_WRITE else self.on_client_socket_readable
@@ -449,7 +454,7 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             try:
                 output.finish()
             except Exception:
-                self.log.exception("Error in the static lane")
+                self._complain()
 
     def _linger(self, conn: Connection) -> None:
         """Close our side, and the connection when the client has closed its own or a moment has passed.

@@ -1,0 +1,1 @@
+"""WhiteNoise as an outside witness: its own tests, and itself beside StaticServe."""
