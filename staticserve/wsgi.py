@@ -141,7 +141,7 @@ class StaticServe:
         ``cure`` is added to the log line that says that the directory cannot be read.
         """
         catalogue: Catalogue = (
-            LiveCatalogue(root, self.options)
+            LiveCatalogue(root, self.options, read_manifest().name)
             if self.options.autorefresh
             else open_catalogue(root, self.options, read_manifest, cure)
         )

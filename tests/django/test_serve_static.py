@@ -100,6 +100,19 @@ def test_the_manifest_is_the_storages_own(tmp_path: Path, backend: str, manifest
     assert manifest_itself["status"] == 404
 
 
+def test_a_manifest_of_another_name_is_not_served_by_autorefresh_either(tmp_path: Path) -> None:
+    (tmp_path / "storage.py").write_text(CUSTOM_STORAGE)
+    storages = {**DEFAULTS["STORAGES"], "staticfiles": {"BACKEND": "storage.Renamed"}}
+    project = collected(tmp_path, STORAGES=storages, STATICSERVE={"autorefresh": True})
+    statuses = project.run(
+        """
+        from wsgi import application
+        result = [ask(application, "/static/" + name)["status"] for name in ("names.json", "shop/a.css")]
+        """
+    )
+    assert statuses == [404, 200]
+
+
 # What is wrong, and what the one line says that is logged about it.
 PROBLEMS = [
     ("no STATIC_ROOT setting", {"STATIC_ROOT": None}, "STATIC_ROOT is not set"),
