@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from staticserve.semantics.negotiation import CODINGS, IDENTITY, Preference, select_coding
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from staticserve.octets import Octets
     from staticserve.semantics.ranges import ByteRange
+
+_CODINGS: Final = frozenset(CODINGS)
 
 Field = tuple[str, str]
 Fields = tuple[Field, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Representation:
+class Representation(NamedTuple):
     """One sequence of bytes that can be sent for a resource, and the field lines that go with it."""
 
     coding: str
@@ -29,28 +32,26 @@ class Representation:
     """Of a 206, without what depends on the ranges."""
     not_modified_fields: Fields
     """Of a 304."""
-    heads: dict[int, bytes] = field(default_factory=dict, compare=False, repr=False)
+    heads: dict[int, bytes]
     """By status, field lines that an adapter has encoded before."""
 
-    def with_octets(self, octets: bytes) -> Representation:
-        """Return the same with octets that were deferred. (``dataclasses.replace`` takes four times as long.)"""
-        return Representation(
-            self.coding,
-            self.size,
-            self.etag,
-            octets,
-            self.fields,
-            self.part_fields,
-            self.not_modified_fields,
-            self.heads,
-        )
+
+class Coded(NamedTuple):
+    """A file in one coding: how many bytes, where they are, and their SHA-256 (hexadecimal)."""
+
+    coding: str
+    size: int
+    octets: Octets
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What one URL path names: its representations, identity first, and what they have in common."""
+    """What one URL path names: its codings, identity first, and what its representations have in common."""
 
-    representations: tuple[Representation, ...]
+    codings: tuple[Coded, ...]
+    make_representation: Callable[[Coded], Representation]
+    """Called when a coding is first selected: most are by no client."""
     content_type: str
     last_modified: str | None
     common_fields: Fields
@@ -58,32 +59,44 @@ class Resource:
     allow_all_origins: bool
     ready: dict[Preference, Representation] = field(default_factory=dict, compare=False, repr=False)
     """What has been selected before and is in memory: a 200 without a condition needs nothing else."""
-    loaded: dict[str, Representation] = field(default_factory=dict, compare=False, repr=False)
-    """By coding, what was deferred and has been read since."""
+    made: dict[str, Representation] = field(default_factory=dict, compare=False, repr=False)
+    """By coding, what has been selected before, with octets that were deferred and have been read since."""
 
     def __post_init__(self) -> None:
-        codings = [representation.coding for representation in self.representations]
-        if codings[:1] != [IDENTITY] or len(set(codings)) < len(codings) or not set(codings) <= set(CODINGS):
-            raise ValueError(f"a resource has identity first and each coding once, not {codings}")
+        names = [each.coding for each in self.codings]
+        if names[:1] != [IDENTITY] or len(_CODINGS.intersection(names)) < len(names):
+            raise ValueError(f"a resource has identity first and each coding once, not {names}")
 
     def select(self, preference: Preference) -> Representation:
         """Return the representation for a client that prefers these codings."""
         found = self.ready.get(preference)
         if found is not None:
             return found
-        coding = select_coding([(each.coding, each.size) for each in self.representations], preference)
-        found = self.loaded.get(coding)
-        if found is None:
-            found = next(each for each in self.representations if each.coding == coding)
+        found = self.represent(select_coding([each[:2] for each in self.codings], preference))
         if isinstance(found.octets, bytes):
             self.ready[preference] = found
         return found
 
+    def represent(self, coding: str) -> Representation:
+        """Return the representation in a coding that there is."""
+        found = self.made.get(coding)
+        if found is None:
+            coded = next(each for each in self.codings if each.coding == coding)
+            # Whoever asks at the same time may have made one meanwhile, and have read its octets.
+            found = self.made.setdefault(coding, self.make_representation(coded))
+        return found
+
+    @property
+    def representations(self) -> tuple[Representation, ...]:
+        """Return the representations in all codings."""
+        return tuple(self.represent(each.coding) for each in self.codings)
+
     @property
     def bytes_in_memory(self) -> int:
         """Return how many bytes of octets this object keeps."""
-        kept = (each.octets for each in (*self.representations, *self.loaded.values()))
-        return sum(len(octets) for octets in kept if isinstance(octets, bytes))
+        kept = {each.coding: each.octets for each in self.codings if isinstance(each.octets, bytes)}
+        kept |= {each.coding: each.octets for each in self.made.values() if isinstance(each.octets, bytes)}
+        return sum(map(len, kept.values()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ import errno
 import os
 import stat
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 from staticserve.errors import OctetsChangedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from io import FileIO
 
 
 class FileOctets(NamedTuple):
@@ -24,8 +24,7 @@ class FileOctets(NamedTuple):
     inode: int
 
 
-@dataclass(frozen=True, slots=True)
-class DeferredOctets:
+class DeferredOctets(NamedTuple):
     """Octets that are read when they are first sent.
 
     ``read`` raises ``OctetsChangedError`` if they are no longer there.
@@ -42,7 +41,7 @@ def identify(path: str, status: os.stat_result) -> FileOctets:
     return FileOctets(path, status.st_size, status.st_mtime_ns, status.st_ino)
 
 
-def open_regular(path: str) -> BinaryIO:
+def open_regular(path: str) -> FileIO:
     """Open a regular file for reading. Raises ``OSError``, also for what is not a regular file."""
     descriptor = _open(path)
     try:

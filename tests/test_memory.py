@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from threading import Thread
 from typing import Final
 
@@ -11,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from staticserve.memory import Memory
-from staticserve.model import Representation, Resource
+from staticserve.model import Coded, Representation, Resource
 from staticserve.octets import DeferredOctets, FileOctets, Octets
 from staticserve.semantics.negotiation import IDENTITY_ONLY
 
@@ -21,8 +20,11 @@ LIMIT: Final = 10 * SMALL
 
 
 def make_resource(octets: Octets) -> Resource:
-    representation = Representation("identity", 0, '"tag"', octets, (), (), ())
-    return Resource((representation,), "text/plain", None, (), allow_all_origins=True)
+    return Resource((Coded("identity", 0, octets, ""),), represent, "text/plain", None, (), allow_all_origins=True)
+
+
+def represent(coded: Coded) -> Representation:
+    return Representation(coded.coding, coded.size, '"tag"', coded.octets, (), (), (), {})
 
 
 def test_what_was_put_is_found() -> None:
@@ -81,7 +83,7 @@ def test_a_file_takes_less_than_its_octets() -> None:
 def load(memory: Memory, path: str, resource: Resource, octets: bytes) -> None:
     """Keep the octets of a resource whose only representation was deferred, as the adapter does."""
     (deferred,) = resource.representations
-    memory.keep_octets(path, resource, replace(deferred, size=len(octets), octets=octets))
+    memory.keep_octets(path, resource, deferred._replace(size=len(octets), octets=octets))
 
 
 def test_octets_that_are_read_later_are_selected_from_then_on() -> None:

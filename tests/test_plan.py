@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from email.parser import BytesParser
 from email.policy import HTTP
 from typing import TYPE_CHECKING, Final
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from staticserve.content import open_body
-from staticserve.model import Plan, Redirect, Representation, Resource
+from staticserve.model import Coded, Plan, Redirect, Representation, Resource
 from staticserve.plan import REQUEST_FIELDS, make_plan
 
 if TYPE_CHECKING:
@@ -53,18 +54,30 @@ def make_representation(coding: str, octets: bytes) -> Representation:
         fields=(("Content-Length", str(len(octets))), *part_fields),
         part_fields=part_fields,
         not_modified_fields=(etag, RANGES, *SHARED, VARY, NOSNIFF),
+        heads={},
     )
 
 
+def represent(coded: Coded) -> Representation:
+    assert isinstance(coded.octets, bytes)
+    return make_representation(coded.coding, coded.octets)
+
+
+def make_coded(coding: str, octets: bytes) -> Coded:
+    return Coded(coding, len(octets), octets, hashlib.sha256(octets).hexdigest())
+
+
 RESOURCE: Final = Resource(
-    representations=tuple(make_representation(coding, octets) for coding, octets in CODED.items()),
+    codings=tuple(make_coded(coding, octets) for coding, octets in CODED.items()),
+    make_representation=represent,
     content_type="text/css; charset=utf-8",
     last_modified=MODIFIED,
     common_fields=(SHARED[1], VARY, NOSNIFF),
     allow_all_origins=True,
 )
 PRIVATE: Final = Resource(
-    representations=RESOURCE.representations[:1],
+    codings=RESOURCE.codings[:1],
+    make_representation=represent,
     content_type=RESOURCE.content_type,
     last_modified=None,
     common_fields=(NOSNIFF,),
@@ -256,7 +269,7 @@ def test_a_416_says_how_long_the_file_is() -> None:
 
 
 def test_a_range_of_an_empty_file_is_ignored() -> None:
-    empty = Resource((make_representation("identity", b""),), "text/css", None, (), allow_all_origins=False)
+    empty = Resource((make_coded("identity", b""),), represent, "text/css", None, (), allow_all_origins=False)
     plan = make_plan(empty, "GET", {"range": "bytes=0-0"})
     assert (plan.status, fields_of(plan)["Content-Length"], body_of(plan)) == (200, "0", b"")
 

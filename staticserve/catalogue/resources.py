@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 from wsgiref.headers import Headers
 
-from staticserve.model import Fields, Representation, Resource
+from staticserve.model import Coded, Fields, Representation, Resource
 from staticserve.plan import NOSNIFF
 from staticserve.semantics.caching import cache_control, last_modified
 from staticserve.semantics.fields import RESERVED, is_field_name, is_field_value, without
@@ -17,19 +18,9 @@ from staticserve.semantics.negotiation import IDENTITY
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from staticserve.octets import Octets
     from staticserve.options import Options
 
 log = logging.getLogger("staticserve")
-
-
-class Coded(NamedTuple):
-    """A file in one coding: where its octets are, how many bytes, and their SHA-256 (hexadecimal)."""
-
-    coding: str
-    octets: Octets
-    size: int
-    sha256: str
 
 
 class Described(NamedTuple):
@@ -68,9 +59,8 @@ def make_resource_maker(options: Options) -> Callable[[Described], Resource]:
         else:
             tail_with_date = tail
         return Resource(
-            representations=tuple(
-                _make_representation(coded, content_type, tail_with_date, tail) for coded in described.codings
-            ),
+            codings=tuple(described.codings),
+            make_representation=partial(_make_representation, content_type, tail_with_date, tail),
             content_type=content_type,
             last_modified=modified,
             common_fields=common,
@@ -96,7 +86,7 @@ def make_resource_maker(options: Options) -> Callable[[Described], Resource]:
     return make_resource
 
 
-def _make_representation(coded: Coded, content_type: str, tail_with_date: Fields, tail: Fields) -> Representation:
+def _make_representation(content_type: str, tail_with_date: Fields, tail: Fields, coded: Coded) -> Representation:
     # Strong, and of the coded octets: two codings of a file never share a tag (RFC 9110, 8.8.3.3), nor do two
     # encoders' ideas of one coding. 128 bits are past any accident.
     etag = f'"{coded.sha256[:32]}"'
@@ -113,6 +103,7 @@ def _make_representation(coded: Coded, content_type: str, tail_with_date: Fields
         part_fields=part_fields,
         # "A sender SHOULD NOT generate representation metadata other than" what updates the cache (15.4.5).
         not_modified_fields=(validator, *tail),
+        heads={},
     )
 
 

@@ -173,13 +173,17 @@ def make_media_types(user_table: Mapping[str, str], charset: str) -> Callable[[s
     ``user_table`` maps endings (``".foo"``) or whole names to media types and wins over ours. ``charset`` is
     added to text types that name none.
     """
-    table = MEDIA_TYPES | {key.lower(): value for key, value in user_table.items()}
+    given = MEDIA_TYPES | {key.lower(): value for key, value in user_table.items()}
 
-    def content_type(name: str) -> str:
-        base = posixpath.basename(name).lower()
-        media_type = table.get(base) or table.get(posixpath.splitext(base)[1], UNKNOWN)
+    def with_charset(media_type: str) -> str:
         if charset and media_type.startswith("text/") and "charset=" not in media_type:
             return f"{media_type}; charset={charset}"
         return media_type
+
+    table = {key: with_charset(media_type) for key, media_type in given.items()}
+
+    def content_type(name: str) -> str:
+        base = name.rpartition("/")[2].lower()
+        return table.get(base) or table.get(posixpath.splitext(base)[1], UNKNOWN)
 
     return content_type

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from staticserve.catalogue.resources import Coded, Described, make_resource_maker
+from staticserve.catalogue.resources import Described, make_resource_maker
+from staticserve.model import Coded
 from tests.catalogue import DEFAULTS, LAST_MODIFIED, MTIME
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ FOREVER: Final = "max-age=315360000, public, immutable"
 
 
 def coded(coding: str, octets: bytes) -> Coded:
-    return Coded(coding, octets, len(octets), hashlib.sha256(octets).hexdigest())
+    return Coded(coding, len(octets), octets, hashlib.sha256(octets).hexdigest())
 
 
 SINGLE: Final = Described("/srv/app.css", "/static/app.css", [coded("identity", CONTENT)], MTIME, is_proven=False)
