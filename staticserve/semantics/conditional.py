@@ -85,7 +85,11 @@ def _not_newer(value: str | None, last_modified: str | None) -> bool | None:
         return None
     if value == last_modified:
         return True
-    given, ours = parse_date(value), parse_date(last_modified)
+    try:
+        given, ours = parse_date(value), parse_date(last_modified)
+    # werkzeug lets it through: a year of many digits.
+    except OverflowError:
+        return None
     # "A recipient MUST ignore the field if the received field value is not a valid HTTP-date", which is in GMT.
     if given is None or ours is None or given.utcoffset():
         return None

@@ -37,6 +37,7 @@ UNREADABLE: Final = [
     "Sun, 99 Nov 1994 08:49:37 GMT",
     "Sun, 06 Nov 1994 25:49:37 GMT",
     "Sun, 06 Nov 99999 08:49:37 GMT",
+    "Sun, 06 Nov 99999999999999999999 08:49:37 GMT",
     "Sun, 06 Foo 1994 08:49:37 GMT",
     '"xyzzy"',
     "\xff",
