@@ -46,6 +46,15 @@ class BuildError(StaticServeError):
         super().__init__(f"{path}: {reason}")
 
 
+class HistoryError(StaticServeError):
+    """Says that a live site's history cannot be had. ``url`` is the site's, ``reason`` is for people."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        self.url = url
+        self.reason = reason
+        super().__init__(f"{url}: {reason}")
+
+
 class OctetsChangedError(StaticServeError):
     """Says that a file is not the one that was described: replaced, resized or gone.
 
