@@ -1,4 +1,4 @@
-"""The command line: ``staticserve build`` and ``staticserve serve``."""
+"""The command line: ``staticserve build``, ``serve`` and ``releases``."""
 
 from __future__ import annotations
 
@@ -8,20 +8,25 @@ import json
 import logging
 import os
 import sys
+import time
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from staticserve.errors import ManifestError, StaticServeError
+from staticserve.errors import ManifestError, StaticServeError, StoreError
 from staticserve.manifest import MANIFEST_NAME, Manifest, read_manifest
 from staticserve.options import make_options
 from staticserve.pipeline.build import build_store
 from staticserve.pipeline.hashing import hash_names
 from staticserve.pipeline.options import BuildOptions
+from staticserve.pipeline.pruning import describe_held, list_held, prune_store
+from staticserve.pipeline.releases import RETENTION_NAMES, RetentionRules
 from staticserve.semantics.negotiation import CODINGS, IDENTITY
+from staticserve.store import STORE_NAME
 from staticserve.wsgi import StaticServe, make_prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 FAILED: Final = 1
 WRONG_USAGE: Final = 2
@@ -40,6 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     build.add_argument("--dotfiles", action="store_true", help="also names that begin with a dot")
     add_build_arguments(build)
     build.set_defaults(run=_build)
+    releases = commands.add_parser("releases", help="list the releases that a directory's store holds")
+    releases.add_argument("directory", metavar="DIR")
+    add_releases_arguments(releases)
+    releases.set_defaults(run=_releases)
     serve = commands.add_parser("serve", help="serve a directory, to look at it")
     serve.add_argument("directory", metavar="DIR")
     serve.add_argument("--prefix", default="/", help="the URL path below which it is served (default /)")
@@ -61,7 +70,66 @@ def add_build_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--coding", action="append", choices=known, dest="codings", help="one to make; may be repeated (default all)"
     )
+    parser.add_argument(
+        "--history",
+        action="append",
+        metavar="PATH-OR-URL",
+        help="where else the store of the release before may be: a static root, a copy of its store, or the STATIC_URL"
+        " of the live site; may be repeated",
+    )
+    _add_retention_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
+
+
+def add_releases_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what every way to list releases takes."""
+    _add_retention_arguments(parser)
+    parser.add_argument("--prune", action="store_true", help="drop those that need not stay, first")
+    parser.add_argument("--json", action="store_true", help="print the list as JSON")
+
+
+def _add_retention_arguments(parser: argparse.ArgumentParser) -> None:
+    def add(name: str, metavar: str, text: str) -> None:
+        parser.add_argument(name, type=_count, metavar=metavar, help=text)
+
+    add("--keep-releases", "N", "how many earlier releases stay at least")
+    add("--keep-for", "SECONDS", "how long a release stays after the next was built")
+    add("--keep-bytes", "N", "how many bytes earlier releases may take in all")
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"a whole number that is not negative, not {text!r}")
+    return int(text)
+
+
+def make_build(build: BuildOptions, chosen: Mapping[str, Any]) -> BuildOptions:
+    """Return the options of a build as the command line changes them."""
+    if chosen["cache_dir"]:
+        build = replace(build, cache_dir=chosen["cache_dir"])
+    if chosen["codings"]:
+        build = replace(build, options=replace(build.options, codings=tuple(chosen["codings"])))
+    if chosen["history"]:
+        build = replace(build, history=tuple(chosen["history"]))
+    return replace(build, retention=_make_retention(build.retention, chosen))
+
+
+def _make_retention(rules: RetentionRules, chosen: Mapping[str, Any]) -> RetentionRules:
+    return replace(rules, **{name: chosen[name] for name in RETENTION_NAMES if chosen[name] is not None})
+
+
+def run_releases(root: str, rules: RetentionRules, chosen: Mapping[str, Any]) -> None:
+    """List the releases in the store of ``root``; with ``--prune`` drop those that need not stay, first."""
+    if not os.path.exists(f"{root}/{STORE_NAME}"):
+        raise StoreError(f"{root}/{STORE_NAME}", "there is none; make it with `staticserve build` or `collectstatic`")
+    rules, now = _make_retention(rules, chosen), int(time.time())
+    if chosen["prune"]:
+        prune_store(root, rules, now)
+    held = list_held(root, rules, now)
+    if chosen["json"]:
+        print(json.dumps([each.as_dict() for each in held], indent=2))
+    else:
+        print("\n".join(describe_held(held, now)))
 
 
 def run_build(root: str, manifest: Manifest, build: BuildOptions, *, as_json: bool) -> None:
@@ -80,13 +148,20 @@ def _build(chosen: argparse.Namespace) -> int:
         print(f"staticserve: there is no directory {root}", file=sys.stderr)
         return WRONG_USAGE
     given: dict[str, Any] = {"follow_symlinks": chosen.follow_symlinks, "dotfiles": chosen.dotfiles}
-    if chosen.codings:
-        given["codings"] = chosen.codings
     options = make_options(given, "staticserve build")
     manifest = hash_names(root, options) if chosen.hash else _read_manifest(root)
     # In a directory that somebody edits, links would surprise: a change to one file would be one to another.
-    build = BuildOptions(options=options, cache_dir=chosen.cache_dir, hard_links=chosen.hard_links)
-    run_build(root, manifest, build, as_json=chosen.json)
+    build = BuildOptions(options=options, hard_links=chosen.hard_links)
+    run_build(root, manifest, make_build(build, vars(chosen)), as_json=chosen.json)
+    return 0
+
+
+def _releases(chosen: argparse.Namespace) -> int:
+    root = os.path.abspath(chosen.directory)
+    if not os.path.isdir(root):
+        print(f"staticserve: there is no directory {root}", file=sys.stderr)
+        return WRONG_USAGE
+    run_releases(root, RetentionRules(), vars(chosen))
     return 0
 
 

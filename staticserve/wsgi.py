@@ -8,6 +8,7 @@ import weakref
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Unpack
 
+from staticserve.announce import RELEASE_FILE, announcing, describe_release
 from staticserve.catalogue.index_files import directory_location, make_redirect_fields
 from staticserve.catalogue.live import LiveCatalogue
 from staticserve.catalogue.release import open_catalogue
@@ -15,15 +16,24 @@ from staticserve.content import open_body
 from staticserve.errors import ManifestError, OctetsChangedError
 from staticserve.manifest import MANIFEST_NAME, Manifest, read_manifest
 from staticserve.memory import Memory
-from staticserve.misses import plan_miss
+from staticserve.misses import (
+    MissLog,
+    find_proven,
+    find_successor,
+    may_be_known,
+    plan_miss,
+    redirect_to,
+    without_storing,
+)
 from staticserve.model import Fields, Plan, Redirect, Resource
 from staticserve.octets import DeferredOctets
 from staticserve.options import OptionFields, Options, make_options
 from staticserve.plan import REQUEST_FIELDS, make_plan, plan_range
+from staticserve.semantics.fields import is_field_value
 from staticserve.semantics.negotiation import parse_accept_encoding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -48,6 +58,10 @@ class Mount(NamedTuple):
     """The same in the form of PATH_INFO: UTF-8 read as latin-1."""
     catalogue: Catalogue
     answers_misses: bool
+
+
+Lookup = tuple[str, int, "Callable[[str], bool] | None"]
+"""A prefix in the form of PATH_INFO, its length, and whether a name below it may be there, if that is asked."""
 
 
 class Transport(Protocol):
@@ -99,12 +113,17 @@ class StaticServe:
         self.options = options
         # Not "or": an application may be false, an empty table of routes for one.
         self.application: WSGIApplication = self._answer_miss if application is None else application
+        # Our own answer says it itself.
+        if options.release_field is not None and application is not None:
+            self.application = announcing(self.application, options.release_field, lambda: self.release)
         self.mounts: list[Mount] = []
         self.memory = Memory(options.memory)
         self._ready = self.memory.get
         self._prefixes: tuple[str, ...] = ()
-        self._lookups: list[tuple[str, int, Callable[[str], bool] | None]] = []
+        self._lookups: list[Lookup] = []
+        self._quick_lookups: list[Lookup] = []
         self._redirect_fields = make_redirect_fields(options)
+        self._miss_log = MissLog()
         self.transport: Transport | None = None
         self.may_answer_early = True
         _instances.append(weakref.ref(self, _instances.remove))
@@ -153,9 +172,15 @@ class StaticServe:
         end = None if self.options.index_file is None else -1
         self._prefixes = tuple(prefix[:end] or prefix for mount in self.mounts for prefix in mount.raw_prefixes)
         self._lookups = [
-            (prefix[:end] or prefix, len(prefix), None if mount.answers_misses or end else mount.catalogue.may_have)
+            (prefix[:end] or prefix, len(prefix), None if mount.answers_misses or end else self._make_may_have(mount))
             for mount in self.mounts
             for prefix in mount.raw_prefixes
+        ]
+        # Where asking takes as long as finding, we find.
+        owners = [mount for mount in self.mounts for _ in mount.raw_prefixes]
+        self._quick_lookups = [
+            lookup if mount.catalogue.is_quick else (*lookup[:2], None)
+            for lookup, mount in zip(self._lookups, owners, strict=True)
         ]
         # What is in memory may be hidden by the new directory.
         self.memory.clear()
@@ -182,27 +207,30 @@ class StaticServe:
                         start_response(STATUS_LINES[plan.status], [*plan.fields])
                         if len(plan.parts) == 1:
                             start, stop = plan.parts[0][0]
-                            return [selected.octets[start:stop]]  # type: ignore[index, list-item]  # in memory
+                            return [selected.octets[start:stop]]  # type: ignore[list-item]  # in memory
                         return open_body(plan, None)
                 elif tag == selected.etag:
                     start_response("304 Not Modified", [*selected.not_modified_fields])
                     return []
         script_name = environ.get("SCRIPT_NAME")
-        if not script_name and not (path.startswith(self._prefixes) and self.may_have(path)):
+        if not script_name and not (path.startswith(self._prefixes) and _may_have(self._quick_lookups, path)):
             return self.application(environ, start_response)
         matched = self.match(path, script_name)
         if matched is None:
             return self.application(environ, start_response)
-        found = self.find(matched)
-        if found is None and not self.answers_misses(matched):
-            return self.application(environ, start_response)
         query, method = environ.get("QUERY_STRING", ""), environ["REQUEST_METHOD"]
-        answer = self._answer(found, matched, method, request_fields(environ), query, _file_wrapper(environ))
+        answer = self.answer(matched, method, request_fields(environ), query, _file_wrapper(environ))
         if answer is None:
             return self.application(environ, start_response)
         plan, body = answer
         start_response(STATUS_LINES[plan.status], [*plan.fields])
         return body
+
+    @property
+    def release(self) -> str | None:
+        """Return the release that is served: of the first directory that has one, if a field can say it."""
+        names = (mount.catalogue.release for mount in self.mounts)
+        return next((name for name in names if name is not None and is_field_value(name)), None)
 
     def match(self, path_info: str, script_name: str | None) -> str | None:
         """Return the path to answer for if it is below one of our prefixes, in the form of PATH_INFO.
@@ -220,19 +248,16 @@ class StaticServe:
         resource = self._ready(path)
         if resource is not None:
             return resource
-        url = path
-        if not path.isascii():
-            try:
-                url = path.encode("latin-1").decode("utf-8")
-            except UnicodeError:
-                return None
+        url = _decode(path)
+        if url is None:
+            return None
         for mount in self.mounts:
             found = self._find_in(mount, url)
             if found is not None:
                 if isinstance(found, Resource) and not mount.catalogue.is_live:
                     self.memory.put(path, found)
                 return found
-        return None
+        return self._find_stale(path, url)
 
     def answer(
         self,
@@ -251,13 +276,7 @@ class StaticServe:
 
     def may_have(self, path: str) -> bool:
         """Return whether a path is ours to answer, as far as can be said without reading a file."""
-        # Names are in Unicode, and this is in latin-1.
-        if not path.isascii():
-            return True
-        for prefix, size, may_have in self._lookups:
-            if path.startswith(prefix) and (may_have is None or may_have(path[size:])):
-                return True
-        return False
+        return _may_have(self._lookups, path)
 
     def answers_misses(self, path: str) -> bool:
         """Return whether a path that names nothing is answered with our 404, not by the application."""
@@ -274,6 +293,8 @@ class StaticServe:
     ) -> tuple[Plan, Iterable[bytes]] | None:
         for _ in range(_ATTEMPTS):
             if found is None:
+                if self.options.stale == "serve" and (current := self._find_current(path)) is not None:
+                    return self._answer_current(current, method, fields, query, file_wrapper)
                 break
             plan = make_plan(found, method, fields, query)
             try:
@@ -285,7 +306,8 @@ class StaticServe:
                 self.memory.drop(path)
                 found = self.find(path)
         if self.answers_misses(path):
-            miss = plan_miss(method, tuple(self.options.fields.items()))
+            self._note_miss(path)
+            miss = self._plan_miss(method)
             return miss, open_body(miss, None)
         return None
 
@@ -294,14 +316,17 @@ class StaticServe:
         selected = plan.representation
         if selected is None or not isinstance(selected.octets, DeferredOctets):
             return plan
-        loaded = selected.with_octets(selected.octets.read())
+        loaded = selected._replace(octets=selected.octets.read())
         self.memory.keep_octets(path, resource, loaded)
         return plan._replace(representation=loaded)
 
     def _find_in(self, mount: Mount, url: str) -> Resource | Redirect | None:
         for prefix in mount.prefixes:
             if url.startswith(prefix):
-                found = mount.catalogue.find(url[len(prefix) :], url)
+                name = url[len(prefix) :]
+                if name == RELEASE_FILE and self.options.release_file:
+                    return describe_release(mount.catalogue, url, self.options)
+                found = mount.catalogue.find(name, url)
                 if found is not None:
                     return found
             elif url == prefix[:-1] and self.options.index_file is not None:
@@ -310,10 +335,93 @@ class StaticServe:
                     return Redirect(directory_location(url.rpartition("/")[2]), self._redirect_fields)
         return None
 
+    def _find_stale(self, path: str, url: str) -> Resource | Redirect | None:
+        """Return what the ladder has for a name of another release, but for what must not be stored."""
+        names = list(self._names(url))
+        for mount, _, name in names:
+            proven = find_proven(mount.catalogue, name, url)
+            if proven is not None:
+                self.memory.put(path, proven)
+                return proven
+        for mount, _, name in names if self.options.stale == "redirect" else ():
+            successor = find_successor(mount.catalogue, name)
+            if successor is not None:
+                return redirect_to(name, successor, self.options)
+        return None
+
+    def _find_current(self, path: str) -> str | None:
+        """Return the path of what this release has under a name without its hash."""
+        url = _decode(path)
+        for mount, prefix, name in self._names(url or ""):
+            successor = find_successor(mount.catalogue, name)
+            if successor is not None:
+                return (prefix + successor).encode().decode("latin-1")
+        return None
+
+    def _answer_current(
+        self,
+        path: str,
+        method: str,
+        fields: Mapping[str, str],
+        query: str,
+        file_wrapper: FileWrapper | None,
+    ) -> tuple[Plan, Iterable[bytes]] | None:
+        answer = self._answer(self.find(path), path, method, fields, query, file_wrapper)
+        return answer and (without_storing(answer[0]), answer[1])
+
+    def _note_miss(self, path: str) -> None:
+        shelves = [(mount.catalogue, name) for mount, _, name in self._names(_decode(path) or "")]
+        self._miss_log.note(shelves, path)
+
+    def _names(self, url: str) -> Iterator[tuple[Mount, str, str]]:
+        """Yield each directory that a URL path may be of, with the prefix and the name below that."""
+        for mount in self.mounts:
+            for prefix in mount.prefixes:
+                if url.startswith(prefix):
+                    yield mount, prefix, url[len(prefix) :]
+
+    def _make_may_have(self, mount: Mount) -> Callable[[str], bool]:
+        catalogue = mount.catalogue
+        may_have = catalogue.may_have
+
+        def may_have_or_resolve(name: str) -> bool:
+            # Few URLs of applications have a dot.
+            return may_have(name) or ("." in name and (name == RELEASE_FILE or may_be_known(catalogue, name)))
+
+        return may_have_or_resolve
+
     def _answer_miss(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        plan = plan_miss(environ["REQUEST_METHOD"], tuple(self.options.fields.items()))
+        path = environ.get("PATH_INFO", "")
+        self._note_miss(self.match(path, environ.get("SCRIPT_NAME")) or path)
+        plan = self._plan_miss(environ["REQUEST_METHOD"])
         start_response(STATUS_LINES[plan.status], [*plan.fields])
         return open_body(plan, None)
+
+    def _plan_miss(self, method: str) -> Plan:
+        name = self.options.release_field
+        release = None if name is None else self.release
+        announced = () if name is None or release is None else ((name, release),)
+        return plan_miss(method, (*self.options.fields.items(), *announced))
+
+
+def _may_have(lookups: list[Lookup], path: str) -> bool:
+    # Names are in Unicode, and this is in latin-1.
+    if not path.isascii():
+        return True
+    for prefix, size, may_have in lookups:
+        if path.startswith(prefix) and (may_have is None or may_have(path[size:])):
+            return True
+    return False
+
+
+def _decode(path: str) -> str | None:
+    """Return a path in Unicode, from the form of PATH_INFO."""
+    if path.isascii():
+        return path
+    try:
+        return path.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return None
 
 
 def request_fields(environ: Mapping[str, Any]) -> dict[str, str]:

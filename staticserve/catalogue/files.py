@@ -10,17 +10,17 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
-from staticserve.catalogue.resources import Coded, Described, make_resource_maker
+from staticserve.catalogue.resources import Described, make_resource_maker
 from staticserve.codings import SUFFIXES, decodes_to
 from staticserve.errors import OctetsChangedError
+from staticserve.model import Coded
 from staticserve.octets import FileOctets, identify, open_octets, open_regular
 from staticserve.semantics.hashed_names import parse_hashed_name
 from staticserve.semantics.negotiation import IDENTITY
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
-    from staticserve.manifest import Manifest
     from staticserve.model import Resource
     from staticserve.options import Options
 
@@ -39,32 +39,61 @@ _RECENT: Final = 1.0
 class FileReader:
     """Turns names below ``root`` into resources. What cannot be read is logged once and is nothing."""
 
-    def __init__(self, root: str, options: Options, manifest: Manifest) -> None:
+    def __init__(self, root: str, options: Options, proven_names: Collection[str] = ()) -> None:
         self._root = root
         self._real_root = os.path.realpath(root)
         self._options = options
-        self._hashed_names = manifest.hashed_names
+        self._proven_names = proven_names
         self._make_resource = make_resource_maker(options)
         self._big: dict[str, _Reading] = {}
         self._reported: set[str] = set()
         self._proven: dict[str, str] = {}
+        self._digests: dict[str, str | None] = {}
 
-    def read(self, name: str, suffixes: Sequence[str], url: str) -> Resource | None:
-        """Return the resource of a file and of those sidecars that hold the same content."""
+    def read(self, name: str, suffixes: Sequence[str], url: str, *, may_be_proven: bool = True) -> Resource | None:
+        """Return the resource of a file and of those sidecars that hold the same content.
+
+        ``may_be_proven`` says whether the URL has the file's own name, which may prove that it is for ever.
+        """
+        hashed = parse_hashed_name(name) if may_be_proven else None
+        identity = self._read_file(name, with_md5=hashed is not None)
+        if identity is None:
+            return None
+        is_proven = may_be_proven and (
+            self._manifest_proves(name, identity.sha256) or (hashed is not None and hashed.digest == identity.digest)
+        )
+        return self._describe(name, suffixes, url, identity, is_proven=is_proven)
+
+    def read_by_digest(self, name: str, suffixes: Sequence[str], url: str, digest: str) -> Resource | None:
+        """Return the resource of a file, as one that is for ever, if its MD5 begins with these 12 hex digits.
+
+        A file is read for its digest once, whatever is asked.
+        """
+        if name not in self._digests:
+            identity = self._read_file(name, with_md5=True)
+            self._digests[name] = identity and identity.digest
+        if self._digests[name] != digest:
+            return None
+        identity = self._read_file(name, with_md5=True)
+        if identity is None or identity.digest != digest:
+            return None
+        return self._describe(name, suffixes, url, identity, is_proven=True)
+
+    def _read_file(self, name: str, *, with_md5: bool) -> _Reading | None:
         path = f"{self._root}/{name}"
-        hashed = parse_hashed_name(name)
         try:
-            identity = self._read_within_root(path, with_md5=hashed is not None)
+            return self._read_within_root(path, with_md5=with_md5)
         except OSError as error:
             self._report(path, f"cannot read {path}: {error.strerror or error}")
-            return None
         except OctetsChangedError:
             self._report(path, f"cannot read {path}: it changes all the time")
-            return None
-        is_proven = self._manifest_proves(name, identity.sha256) or (
-            hashed is not None and identity.md5 is not None and identity.md5.startswith(hashed.digest)
-        )
-        codings = [Coded(IDENTITY, identity.octets, identity.size, identity.sha256)]
+        return None
+
+    def _describe(
+        self, name: str, suffixes: Sequence[str], url: str, identity: _Reading, *, is_proven: bool
+    ) -> Resource:
+        path = f"{self._root}/{name}"
+        codings = [Coded(IDENTITY, identity.size, identity.octets, identity.sha256)]
         for suffix in suffixes:
             coded = self._read_sidecar(path + suffix, SUFFIXES[suffix], identity)
             if coded is not None and coded.coding not in {each.coding for each in codings}:
@@ -76,7 +105,8 @@ class FileReader:
         if not self._options.follow_symlinks and not is_within(os.path.realpath(path), self._real_root):
             raise OSError("it leads out of the root")
         known = self._big.get(path)
-        if known is not None and known.place == identify(path, os.stat(path)):
+        is_enough = known is not None and (known.digest is not None or not with_md5)
+        if known is not None and is_enough and known.place == identify(path, os.stat(path)):
             return known
         reading = _read_settled(path, self._options.memory_per_file, with_md5=with_md5)
         if isinstance(reading.octets, FileOctets):
@@ -92,7 +122,7 @@ class FileReader:
                 return None
             with _open(sidecar.octets) as file:
                 if decodes_to(coding, file, identity.sha256, identity.size):
-                    return Coded(coding, sidecar.octets, sidecar.size, sidecar.sha256)
+                    return Coded(coding, sidecar.size, sidecar.octets, sidecar.sha256)
             self._report(path, f"ignored {path}: it does not decode to the file beside it; make it anew")
         except OSError as error:
             self._report(path, f"cannot read {path}: {error.strerror or error}")
@@ -101,7 +131,7 @@ class FileReader:
         return None
 
     def _manifest_proves(self, name: str, sha256: str) -> bool:
-        if name not in self._hashed_names:
+        if name not in self._proven_names:
             return False
         # The manifest speaks of the file that it was written with. One that changes under us is another.
         if self._proven.setdefault(name, sha256) == sha256:
@@ -125,7 +155,8 @@ class _Reading(NamedTuple):
     octets: bytes | FileOctets
     size: int
     sha256: str
-    md5: str | None
+    digest: str | None
+    """The first 12 digits of the MD5, if that was asked for."""
     mtime: float
 
 
@@ -174,7 +205,7 @@ def _read(path: str, memory_limit: int, *, with_md5: bool) -> _Reading:
         if identify(path, status) != before or size != before.size:
             raise OctetsChangedError(path)
     octets = b"".join(kept) if before.size <= memory_limit else before
-    return _Reading(before, octets, size, sha256.hexdigest(), md5.hexdigest() if md5 else None, status.st_mtime)
+    return _Reading(before, octets, size, sha256.hexdigest(), md5.hexdigest()[:12] if md5 else None, status.st_mtime)
 
 
 def _open(octets: bytes | FileOctets) -> BinaryIO:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
+from staticserve.catalogue import Unreleased
 from staticserve.catalogue.files import FileReader, is_within
 from staticserve.catalogue.index_files import make_name_resolver
 from staticserve.catalogue.scan import is_visible
 from staticserve.codings import SUFFIXES
-from staticserve.manifest import MANIFEST_NAME, Manifest
+from staticserve.manifest import MANIFEST_NAME
 from staticserve.octets import FileOctets, identify
 
 if TYPE_CHECKING:
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
 _MOST_KNOWN: Final = 1000
 
 
-class LiveCatalogue:
+class LiveCatalogue(Unreleased):
     """The files below ``root`` as they are now: added, changed and removed ones are noticed at once."""
 
     is_live = True
+    is_quick = True
 
     def __init__(self, root: str, options: Options, manifest_name: str | None = MANIFEST_NAME) -> None:
         self._root = root
@@ -32,7 +34,7 @@ class LiveCatalogue:
         self._manifest_name = manifest_name
         self._resolve = make_name_resolver(options)
         # Without the manifest: it may be rewritten at any time. A hashed name is proven by the content.
-        self._reader = FileReader(root, options, Manifest())
+        self._reader = FileReader(root, options)
         self._known: dict[str, tuple[list[FileOctets], Resource]] = {}
 
     def may_have(self, name: str) -> bool:

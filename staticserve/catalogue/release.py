@@ -9,22 +9,23 @@ import re
 import time
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from staticserve.catalogue import EmptyCatalogue
 from staticserve.catalogue.directory import DirectoryCatalogue
 from staticserve.catalogue.files import FileReader
 from staticserve.catalogue.index_files import make_name_resolver
+from staticserve.catalogue.listing import list_releases
 from staticserve.catalogue.live import LiveCatalogue
-from staticserve.catalogue.resources import Coded, Described, make_resource_maker
+from staticserve.catalogue.resources import Described, make_resource_maker
 from staticserve.catalogue.scan import is_visible
 from staticserve.codings import SUFFIXES, decode
 from staticserve.errors import OctetsChangedError, StoreError
 from staticserve.manifest import MANIFEST_NAME, Manifest, hash_manifest
-from staticserve.model import Redirect
+from staticserve.model import Coded, Redirect
 from staticserve.octets import DeferredOctets, identify, open_regular
 from staticserve.semantics.negotiation import IDENTITY
-from staticserve.store import STORE_NAME, StoreReader
+from staticserve.store import KEPT_DIRECTORY, STORE_DIRECTORY, STORE_NAME, StoreReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,9 +34,11 @@ if TYPE_CHECKING:
     from staticserve.model import Resource
     from staticserve.octets import Octets
     from staticserve.options import Options
-    from staticserve.store import Record, StoredBlob
+    from staticserve.store import Record
 
 log = logging.getLogger("staticserve")
+
+T = TypeVar("T")
 
 
 def open_catalogue(root: str, options: Options, read_manifest: Callable[[], Manifest], cure: str = "") -> Catalogue:
@@ -63,6 +66,7 @@ class ReleaseCatalogue:
     """The newest release in a store. If the store turns out to be damaged, the directory takes its place."""
 
     is_live = False
+    is_quick = False
 
     def __init__(
         self, root: str, reader: StoreReader, options: Options, make_directory: Callable[[], Catalogue]
@@ -76,9 +80,14 @@ class ReleaseCatalogue:
         self._resolve = make_name_resolver(options)
         self._make_resource = make_resource_maker(options)
         # For what is not as it was built: no manifest speaks for that.
-        self._files = FileReader(root, options, Manifest())
+        self._files = FileReader(root, options)
         self._late = _LateFiles(LiveCatalogue(root, options)) if options.late_files else EmptyCatalogue()
         self._reported: set[str] = set()
+
+    @property
+    def release(self) -> str | None:
+        """Return the name of the newest release."""
+        return self._ask(lambda: self._reader.release().row.name, lambda directory: directory.release)
 
     def may_have(self, name: str) -> bool:
         """Return whether the store has such a name, or something else might."""
@@ -87,7 +96,7 @@ class ReleaseCatalogue:
         if self._options.late_files:
             return True
         try:
-            return self._resolve(name, self._reader.has) is not None
+            return self._resolve(name, self._has) is not None
         except StoreError:
             return True
 
@@ -101,58 +110,122 @@ class ReleaseCatalogue:
         assert self._directory is not None
         return self._directory.find(name, url)
 
+    def find_by_digest(self, name: str, digest: str, url: str) -> Resource | None:
+        """Return the file ``name`` of the newest release if its MD5 begins with these 12 hex digits."""
+        return self._ask(
+            lambda: self._find_by_digest(name, digest, url),
+            lambda directory: directory.find_by_digest(name, digest, url),
+        )
+
+    def find_alias(self, name: str) -> str | None:
+        """Return the hashed name that a logical one has in the newest release."""
+        return self._ask(lambda: self._reader.find_alias(name), lambda directory: directory.find_alias(name))
+
+    def find_forgotten(self, name: str) -> str | None:
+        """Return the name of the release that had a file which is no longer kept."""
+        return self._ask(lambda: self._reader.find_forgotten(name), lambda directory: None)
+
+    def list_releases(self) -> list[dict[str, Any]]:
+        """Return what other builds need to keep these releases, the newest first, as JSON has it."""
+        return self._ask(lambda: list_releases(self._reader.snapshot()), lambda directory: [])
+
+    def _ask(self, ask: Callable[[], T], ask_directory: Callable[[Catalogue], T]) -> T:
+        if self._directory is None:
+            try:
+                return ask()
+            except StoreError as error:
+                self._give_up(error)
+        assert self._directory is not None
+        return ask_directory(self._directory)
+
+    def _has(self, name: str) -> bool:
+        return self._reader.has(name) or self._reader.find_alias(name) is not None
+
     def _find(self, name: str, url: str) -> Resource | Redirect | None:
         found: str | Redirect | None = name
         if self._options.index_file is not None:
-            found = self._resolve(name, self._reader.has)
+            found = self._resolve(name, self._has)
         if isinstance(found, Redirect):
             return found
-        record = self._reader.find(found) if found is not None and self._is_visible(found) else None
-        if found is None or record is None:
+        if found is None or not self._is_visible(found):
             return self._late.find(name, url)
-        return self._describe(found, url, record)
+        record = self._reader.find(found)
+        if record is not None:
+            return self._describe(found, url, record)
+        # The original was deleted, which some storages do when they have hashed it: its content is there.
+        hashed = self._reader.find_alias(found)
+        record = None if hashed is None else self._reader.find(hashed)
+        if hashed is None or record is None:
+            return self._late.find(name, url)
+        return self._describe(hashed, url, record._replace(is_proven=False))
+
+    def _find_by_digest(self, name: str, digest: str, url: str) -> Resource | None:
+        if self._reader.find_digest(name) != digest or not self._is_visible(name):
+            return None
+        record = self._reader.find(name)
+        if record is None or record.md5 != digest:
+            return None
+        found = self._describe(name, url, record._replace(is_proven=True))
+        # It may have been changed since the build.
+        return found if found is not None and found.codings[0].sha256 == record.sha256 else None
 
     def _describe(self, name: str, url: str, record: Record) -> Resource | None:
         path = f"{self._root}/{name}"
-        try:
-            status = os.stat(path)
-        except OSError:
-            status = None
-        identity: Octets
-        if status is None and record.blobs:
-            # Deleted, or just about to be written anew by the next collectstatic: the store has it all.
-            identity = DeferredOctets(partial(self._decode_blob, record))
+        status = _stat(path) if record.release == self._reader.release().id else None
+        identity: Octets | None
+        if status is None:
+            # Of an earlier release, or deleted, or about to be written anew by the next collectstatic.
+            identity = self._find_beside(record)
+            if identity is None:
+                self._report(name, "is lost: neither the tree nor the store has it; build again")
+                return None
+        elif _is_as_built(status, record) and not self._may_leave_root():
+            identity = self._place(path, status, record)
         else:
-            if status is None or not _is_as_built(status, record) or self._may_leave_root():
-                found = self._files.read(name, (), url)
-                if found is None or not record.sha256.startswith(found.representations[0].etag.strip('"')):
-                    self._report(name)
-                    return found
-                status = os.stat(path)
-            identity = (
-                identify(path, status)
-                if record.size > self._options.memory_per_file
-                else DeferredOctets(partial(_read_tree, path, record.sha256))
-            )
-        codings = [Coded(IDENTITY, identity, record.size, record.sha256)]
-        for blob in record.blobs:
-            if blob.coding in self._options.codings:
-                octets = DeferredOctets(partial(self._read_blob, blob))
-                codings.append(Coded(blob.coding, octets, blob.size, blob.sha256))
+            found = self._files.read(name, (), url)
+            if found is None or found.codings[0].sha256 != record.sha256:
+                self._report(name, "is not what it was at the build: it is served as it is now; build again")
+                return found
+            identity = self._place(path, os.stat(path), record)
+        codings = [Coded(IDENTITY, record.size, identity, record.sha256)]
+        for coding, _, size, sha256 in record.encodings:
+            if sha256 is not None and coding in self._options.codings:
+                codings.append(Coded(coding, size, DeferredOctets(partial(self._read_blob, sha256)), sha256))
         return self._make_resource(Described(path, url, codings, record.mtime_ns / 1e9, record.is_proven))
 
-    def _decode_blob(self, record: Record) -> bytes:
-        blob = min(record.blobs, key=lambda blob: list(SUFFIXES.values()).index(blob.coding))
-        octets = decode(blob.coding, self._read_blob(blob), record.sha256)
+    def _place(self, path: str, status: os.stat_result, record: Record) -> Octets:
+        if record.size > self._options.memory_per_file:
+            return identify(path, status)
+        return DeferredOctets(partial(_read_tree, path, record.sha256))
+
+    def _find_beside(self, record: Record) -> Octets | None:
+        """Return the octets of a content that the tree does not have: from one of its codings, or as it is kept."""
+        for name in SUFFIXES.values():
+            for coding, _, _, sha256 in record.encodings:
+                if coding == name and sha256 is not None:
+                    return DeferredOctets(partial(self._decode_blob, coding, sha256, record.sha256))
+        path = f"{self._root}/{STORE_DIRECTORY}/{KEPT_DIRECTORY}/{record.sha256}"
+        try:
+            if record.size <= self._options.memory_per_file:
+                return _read_tree(path, record.sha256)
+            # Too large to be checked each time that it is sent.
+            with open_regular(path) as file:
+                is_whole = hashlib.file_digest(file, "sha256").hexdigest() == record.sha256
+                return identify(path, os.fstat(file.fileno())) if is_whole else None
+        except (OSError, OctetsChangedError):
+            return None
+
+    def _decode_blob(self, coding: str, sha256: str, content_sha256: str) -> bytes:
+        octets = decode(coding, self._read_blob(sha256), content_sha256)
         if octets is None:
-            error = StoreError(self._reader.path, f"blob {blob.sha256} does not decode to its content")
+            error = StoreError(self._reader.path, f"blob {sha256} does not decode to its content")
             self._give_up(error)
             raise OctetsChangedError(self._reader.path) from error
         return octets
 
-    def _read_blob(self, blob: StoredBlob) -> bytes:
+    def _read_blob(self, sha256: str) -> bytes:
         try:
-            return self._reader.read_blob(blob)
+            return self._reader.read_blob(sha256)
         except StoreError as error:
             self._give_up(error)
             raise OctetsChangedError(self._reader.path) from error
@@ -163,18 +236,18 @@ class ReleaseCatalogue:
                 log.error("%s; the directory is served instead until it is built again", error)
                 self._directory = self._make_directory()
 
-    def _report(self, name: str) -> None:
+    def _report(self, name: str, what: str) -> None:
         if name not in self._reported:
             self._reported.add(name)
-            log.error("%s is not what it was at the build: it is served as it is now; build again", name)
+            log.error("%s %s", name, what)
 
     def _may_leave_root(self) -> bool:
         return self._reader.release().row.follows_symlinks and not self._options.follow_symlinks
 
     def _is_visible(self, name: str) -> bool:
-        return "." not in (part[:1] for part in name.split("/")) or all(
-            is_visible(part, self._options) for part in name.split("/") if part[:1] == "."
-        )
+        if "/." not in name and not name.startswith("."):
+            return True
+        return all(is_visible(part, self._options) for part in name.split("/") if part[:1] == ".")
 
 
 class _LateFiles:
@@ -244,6 +317,13 @@ def _read_manifest_hash(path: str) -> str | None:
     except OSError:
         return None
     return match[1].decode() if match else None
+
+
+def _stat(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except OSError:
+        return None
 
 
 def _is_as_built(status: os.stat_result, record: Record) -> bool:

@@ -11,8 +11,9 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 
 from staticserve.errors import ConfigurationError
-from staticserve.options import Checks, Options, boolean, check_options, make_options, share
+from staticserve.options import Checks, Options, boolean, check_options, count, make_options, places, share
 from staticserve.pipeline.options import BuildOptions
+from staticserve.pipeline.releases import RETENTION_NAMES, RetentionRules
 from staticserve.wsgi import make_prefix
 
 log = logging.getLogger("staticserve")
@@ -72,7 +73,8 @@ def read_configuration() -> Configuration:
         options=options,
         build=BuildOptions(
             options=replace(options, autorefresh=False),
-            **{name: own[name] for name in ("cache_dir", "hard_links", "min_saving") if name in own},
+            retention=RetentionRules(**{name: own[name] for name in RETENTION_NAMES if name in own}),
+            **{name: own[name] for name in ("cache_dir", "hard_links", "history", "min_saving") if name in own},
         ),
     )
 
@@ -118,4 +120,8 @@ _OWN_CHECKS: Final[Checks] = {
     "cache_dir": (_absolute, "the path of a directory or None"),
     "hard_links": (boolean, "True or False"),
     "min_saving": (share, "a number from 0 up to, not including, 1"),
+    "history": (places, "a list of paths and URLs"),
+    "keep_releases": (count, "a number of releases"),
+    "keep_for": (count, "a number of seconds"),
+    "keep_bytes": (count, "a number of bytes"),
 }

@@ -49,7 +49,7 @@ class StaticServeMiddleware:
         if self._is_async:
             return self._answer_async(request)
         response = self._answer(request)
-        return self.get_response(request) if response is None else response
+        return self._announce(self.get_response(request)) if response is None else response
 
     async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
         if self._is_below_prefix(request):
@@ -57,8 +57,14 @@ class StaticServeMiddleware:
             response = await sync_to_async(self._answer, thread_sensitive=False)(request)
             if response is not None:
                 return response
-        response = await self.get_response(request)
+        return self._announce(await self.get_response(request))
+
+    def _announce(self, response: Any) -> HttpResponseBase:
+        """Return the application's response, with the release if that is asked for."""
         assert isinstance(response, HttpResponseBase)
+        name = self.static.options.release_field
+        if name is not None and self.static.release is not None:
+            response.headers.setdefault(name, self.static.release)
         return response
 
     def _is_below_prefix(self, request: HttpRequest) -> bool:

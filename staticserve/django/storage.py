@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("staticserve")
 
-# What ManifestStaticFilesStorage has as class attributes, and Django takes from no OPTIONS.
+# What these storages have as class attributes, and Django takes from no OPTIONS.
 _ATTRIBUTES = (
     "keep_intermediate_files",
+    "keep_only_hashed",
     "manifest_name",
     "manifest_strict",
     "max_post_process_passes",
@@ -41,6 +42,9 @@ class StaticServeMixin(_Base):  # type: ignore[misc]  # see above
     ``collectstatic`` then builds the store when all names are hashed. A missing source map is a warning, not the
     end of the build. The class attributes that change what Django's storage does may be given as OPTIONS.
     """
+
+    keep_only_hashed = False
+    """Whether originals are deleted when they have been hashed. Who asks for one gets the hashed one's content."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         for name in _ATTRIBUTES:
@@ -66,6 +70,8 @@ class StaticServeMixin(_Base):  # type: ignore[misc]  # see above
             for name in replaced:
                 self.delete(name)
         if not failed:
+            if self.keep_only_hashed:
+                self._delete_originals()
             manifest = Manifest(self.hashed_files, self.manifest_hash, name_within(self.location, self))
             try:
                 report = build_store(self.location, manifest, read_configuration().build)
@@ -73,6 +79,11 @@ class StaticServeMixin(_Base):  # type: ignore[misc]  # see above
                 yield error.path, None, error
             else:
                 log.info("%s", report.summary())
+
+    def _delete_originals(self) -> None:
+        for name, hashed_name in self.hashed_files.items():
+            if hashed_name != name and self.exists(hashed_name):
+                self.delete(name)
 
     def hashed_name(self, name: str, content: Any = None, filename: str | None = None) -> str:
         """Return the hashed name. A source map that is not there keeps its own, with a warning."""

@@ -1,49 +1,44 @@
-"""Builds a release store: reads the tree, encodes what is new, writes the store and moves it into place."""
+"""Builds a release store: reads the tree, encodes what is new, keeps what is needed of earlier releases, writes."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from staticserve.bundlers import read_bundled
 from staticserve.catalogue.scan import scan_names
-from staticserve.errors import BuildError, StoreError
+from staticserve.errors import BuildError
 from staticserve.manifest import hash_manifest
-from staticserve.pipeline.codings import COST, is_text, recipes_for, seems_incompressible
-from staticserve.pipeline.earlier import find_cache_dir, keep_copy, open_earlier, read_earlier
+from staticserve.pipeline.encoding import encode_all, make_jobs, reuse_encodings
+from staticserve.pipeline.history import find_cache_dir, keep_copy, open_histories
+from staticserve.pipeline.kept import list_kept, remove_kept
 from staticserve.pipeline.links import link_equal_files
 from staticserve.pipeline.options import BuildOptions
-from staticserve.pipeline.report import BuildReport, CodingReport
-from staticserve.pipeline.tree import TreeFile, read_checked, read_tree
-from staticserve.store import STORE_NAME, ReleaseRow, ResourceRow, StoreReader, StoreWriter, remove_leftovers
+from staticserve.pipeline.originals import find_originals, keep_originals, without_lost
+from staticserve.pipeline.releases import join_histories, prune, succeed
+from staticserve.pipeline.report import BuildReport
+from staticserve.pipeline.tree import read_tree
+from staticserve.store import (
+    STORE_DIRECTORY,
+    STORE_NAME,
+    ContentRow,
+    ReleaseRow,
+    ResourceRow,
+    Snapshot,
+    StoreWriter,
+    remove_leftovers,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from concurrent.futures import Future
+    from collections.abc import Callable
 
     from staticserve.manifest import Manifest
-    from staticserve.pipeline.codings import Recipe
-    from staticserve.pipeline.earlier import Made
-
-
-class _Job(NamedTuple):
-    """A content to encode: the first of the files that hold it, and how."""
-
-    file: TreeFile
-    recipe: Recipe
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.file.sha256, self.recipe.coding
-
-
-class _Encoded(NamedTuple):
-    size: int
-    octets: bytes | None
-    """Nothing if it is not worth keeping."""
-    source: StoreReader | None = None
-    """The store that it was taken from; nothing if it is new."""
+    from staticserve.pipeline.encoding import Job
+    from staticserve.pipeline.history import Histories
+    from staticserve.pipeline.tree import TreeFile
+    from staticserve.store import Encoding
 
 
 def build_store(
@@ -57,164 +52,107 @@ def build_store(
     ``progress`` is called with the bytes of work done and the bytes there are. Raises ``BuildError`` or
     ``StoreError``, which name the file and the cause; the earlier store is then as it was.
     """
-    started = time.monotonic()
+    started, now = time.monotonic(), int(time.time())
     build = build or BuildOptions()
     try:
         names = scan_names(root, build.options)
     except OSError as error:
         raise BuildError(root, f"cannot be read: {error.strerror}") from error
     files = read_tree(root, (name for name in names if name != manifest.name), build.workers)
-    report = BuildReport(release=manifest.release, files=len(files), bytes=sum(file.size for file in files))
+    report = BuildReport(files=len(files), bytes=sum(file.size for file in files))
     if build.hard_links:
         files, report.bytes_linked = link_equal_files(root, files)
-    release = ReleaseRow(
-        manifest.release,
-        build.options.follow_symlinks,
-        manifest.name,
-        manifest.release or hash_manifest(root, manifest.name),
-    )
-    resources = {file.name: _make_row(file, manifest) for file in files}
-    jobs, report.contents = _make_jobs(files, build)
+    current = _describe_tree(root, files, manifest, build, now)
+    report.release, report.contents = current.releases[-1].name, len(current.contents)
     cache_dir = find_cache_dir(build.cache_dir)
-    earlier = open_earlier(root, cache_dir)
-    try:
-        reused = _reuse_all(jobs, read_earlier(earlier), build)
-        for job in jobs:
-            if job.key in reused:
-                _count(report, job, reused[job.key])
-        if _is_whole(earlier, release, resources, jobs, reused, f"{root}/{STORE_NAME}"):
-            remove_leftovers(f"{root}/{STORE_NAME}")
-        else:
-            with StoreWriter(f"{root}/{STORE_NAME}") as writer:
-                number = writer.add_release(release, int(time.time()))
-                for name, row in resources.items():
-                    writer.add_resource(number, name, row)
-                for job, encoded in _encode_all(root, jobs, reused, build, progress):
-                    writer.add_representation(
-                        job.file.sha256, job.file.size, job.recipe.coding, job.recipe.name, encoded.size, encoded.octets
-                    )
-                    if encoded.source is None:
-                        _count(report, job, encoded)
-    finally:
-        for reader in earlier:
-            reader.close()
-    report.store_bytes = os.path.getsize(f"{root}/{STORE_NAME}")
+    with open_histories(root, cache_dir, build.history, current) as histories:
+        history = join_histories([each.snapshot for each in histories])
+        whole = prune(succeed(current, history, now), build.retention, now)
+        whole = without_lost(whole, current, histories)
+        jobs = make_jobs(root, whole, current, histories, build)
+        whole = _write(root, whole, jobs, histories, build, report, progress)
+    originals, directory = find_originals(whole), f"{root}/{STORE_DIRECTORY}"
+    remove_kept(directory, list_kept(directory) - originals)
     if cache_dir is not None:
-        keep_copy(root, cache_dir)
+        keep_copy(root, cache_dir, originals)
+    report.count_releases(whole)
+    report.store_bytes = os.path.getsize(f"{root}/{STORE_NAME}")
     report.seconds = round(time.monotonic() - started, 3)
     return report
 
 
-def _make_row(file: TreeFile, manifest: Manifest) -> ResourceRow:
-    is_proven = file.is_md5_proven or file.name in manifest.hashed_names
-    return ResourceRow(file.sha256, file.size, file.mtime_ns, file.ctime_ns, is_proven)
+def _describe_tree(root: str, files: list[TreeFile], manifest: Manifest, build: BuildOptions, now: int) -> Snapshot:
+    """Return the snapshot of the tree alone, with nothing encoded."""
+    names = {file.name for file in files}
+    bundled = read_bundled(root, names)
+    proven = manifest.hashed_names | bundled.names
+    release = ReleaseRow(
+        name=manifest.release or _name_release(files),
+        built=now,
+        superseded=None,
+        files=len(files),
+        follows_symlinks=build.options.follow_symlinks,
+        manifest=manifest.name,
+        manifest_hash=manifest.release or hash_manifest(root, manifest.name),
+    )
+    resources = {
+        file.name: ResourceRow(0, file.sha256, file.mtime_ns, file.ctime_ns, file.is_md5_proven or file.name in proven)
+        for file in files
+    }
+    contents = {file.sha256: ContentRow(file.size, file.md5, ()) for file in files}
+    hashed = {logical: name for logical, name in manifest.paths.items() if name in names and name != logical}
+    return Snapshot((release,), resources, contents, {**bundled.aliases, **hashed}, {})
 
 
-def _make_jobs(files: list[TreeFile], build: BuildOptions) -> tuple[list[_Job], int]:
-    """Return what there is to encode, in the order of names, and how many contents there are."""
-    by_digest: dict[str, list[TreeFile]] = {}
-    for file in files:
-        by_digest.setdefault(file.sha256, []).append(file)
-    jobs = []
-    for group in by_digest.values():
-        recipes = recipes_for([file.name for file in group], group[0].size, build.options.codings)
-        jobs += [_Job(group[0], recipe) for recipe in recipes]
-    return jobs, len(by_digest)
+def _name_release(files: list[TreeFile]) -> str:
+    """Return a name for a release whose manifest has no hash, in the form of those that have."""
+    told = "".join(f"{file.name}\0{file.sha256}\n" for file in files)
+    return hashlib.md5(told.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()[:12]
 
 
-def _reuse_all(
-    jobs: list[_Job], made: dict[tuple[str, str], Made], build: BuildOptions
-) -> dict[tuple[str, str], _Encoded]:
-    """Return what need not be made again. Octets are checked as they are read; damaged ones are."""
-    reused = {}
-    for job in jobs:
-        earlier = made.get(job.key)
-        if earlier is None or earlier.recipe != job.recipe.name:
-            continue
-        keeps = _is_worth_it(earlier.size, job.file.size, build)
-        # What was not kept then, because more had to be saved, has no octets to keep now.
-        if keeps and earlier.blob is None:
-            continue
-        try:
-            octets = earlier.read()
-        except StoreError:
-            continue
-        reused[job.key] = _Encoded(earlier.size, octets if keeps else None, earlier.reader)
-    return reused
-
-
-def _is_whole(
-    earlier: list[StoreReader],
-    release: ReleaseRow,
-    resources: dict[str, ResourceRow],
-    jobs: list[_Job],
-    reused: dict[tuple[str, str], _Encoded],
-    path: str,
-) -> bool:
-    """Return whether the store in the tree is what this build would write."""
-    reader = next((reader for reader in earlier if reader.path == path), None)
-    if reader is None or any(reused.get(job.key, _NOTHING).source is not reader for job in jobs):
-        return False
-    try:
-        kept = {(sha256, coding): blob is not None for sha256, coding, _, _, blob in reader.representations()}
-        return (
-            reader.release().row == release
-            and reader.resources() == resources
-            and kept == {job.key: reused[job.key].octets is not None for job in jobs}
-        )
-    except StoreError:
-        return False
-
-
-_NOTHING = _Encoded(0, None)
-
-
-def _encode_all(
+def _write(
     root: str,
-    jobs: list[_Job],
-    reused: dict[tuple[str, str], _Encoded],
+    whole: Snapshot,
+    jobs: list[Job],
+    histories: Histories,
     build: BuildOptions,
+    report: BuildReport,
     progress: Callable[[int, int], None] | None,
-) -> Iterator[tuple[_Job, _Encoded]]:
-    """Yield every encoding, in an order that depends on nothing but the tree; make what is not reused."""
-    new = [job for job in jobs if job.key not in reused]
-    total, done = sum(job.file.size for job in new), 0
-    pool = ThreadPoolExecutor(build.workers)
-    futures: dict[tuple[str, str], Future[_Encoded]] = {}
-    try:
-        # The longest first, so that none is left over when the others have finished.
-        for job in sorted(new, key=lambda job: -job.file.size * COST[job.recipe.name]):
-            futures[job.key] = pool.submit(_encode, root, job, build)
-        for job in jobs:
-            if job.key in reused:
-                yield job, reused[job.key]
-                continue
-            yield job, futures.pop(job.key).result()
-            done += job.file.size
-            if progress is not None:
-                progress(done, total)
-    finally:
-        pool.shutdown(cancel_futures=True)
+) -> Snapshot:
+    """Encode what is new and write the store, unless it is there already; return all that it says."""
+    path = f"{root}/{STORE_NAME}"
+    made = reuse_encodings(jobs, histories, build)
+    for job in jobs:
+        if job.key in made:
+            report.count(job.recipe.coding, job.size, made[job.key], is_new=False)
+    new = [job for job in jobs if job.key not in made]
+    final = None
+    if not new:
+        final = keep_originals(root, _with_encodings(whole, jobs, made), histories)
+        if any(history.reader.path == path and history.snapshot == final for history in histories):
+            remove_leftovers(path)
+            return final
+    with StoreWriter(path) as writer:
+        for job, (encoding, octets) in encode_all(new, build, progress):
+            if octets is not None:
+                writer.add_blob(octets)
+            made[job.key] = encoding
+            report.count(job.recipe.coding, job.size, encoding, is_new=True)
+        final = final or keep_originals(root, _with_encodings(whole, jobs, made), histories)
+        for content in final.contents.values():
+            for encoding in content.encodings:
+                if encoding.sha256 is not None and not writer.has_blob(encoding.sha256):
+                    writer.add_blob(histories.read_blob(encoding.sha256))
+        writer.add(final)
+    return final
 
 
-def _encode(root: str, job: _Job, build: BuildOptions) -> _Encoded:
-    octets = read_checked(root, job.file)
-    if not is_text(job.file.name) and seems_incompressible(octets):
-        return _Encoded(job.file.size, None)
-    encoded = job.recipe.encode(octets)
-    return _Encoded(len(encoded), encoded if _is_worth_it(len(encoded), job.file.size, build) else None)
-
-
-def _is_worth_it(size: int, size_before: int, build: BuildOptions) -> bool:
-    return size <= size_before * (1 - build.min_saving)
-
-
-def _count(report: BuildReport, job: _Job, encoded: _Encoded) -> None:
-    coding = report.codings.setdefault(job.recipe.coding, CodingReport())
-    coding.encoded += encoded.source is None
-    coding.reused += encoded.source is not None
-    if encoded.octets is None:
-        coding.not_worth_it += 1
-    else:
-        coding.bytes_before += job.file.size
-        coding.bytes_after += encoded.size
+def _with_encodings(whole: Snapshot, jobs: list[Job], made: dict[tuple[str, str], Encoding]) -> Snapshot:
+    encodings: dict[str, tuple[Encoding, ...]] = {}
+    for job in jobs:
+        encodings[job.sha256] = (*encodings.get(job.sha256, ()), made[job.key])
+    contents = {
+        sha256: content._replace(encodings=encodings.get(sha256, content.encodings))
+        for sha256, content in whole.contents.items()
+    }
+    return whole._replace(contents=contents)

@@ -62,8 +62,8 @@ RECIPES_WITHOUT_BR: Final = (_zstd(19), _gzip(9))
 """For the same where Brotli is not made."""
 
 CHEAP_RECIPES: Final = (_br(9, 22), _zstd(9), _gzip(6))
-"""For source maps, which only developer tools ask for and which are half the bytes of a tree with bundles in it, and
-for very large files."""
+"""For what pages do not load, and for very large files: source maps, which are half the bytes of a tree with bundles
+in it; modules for Node; originals whose hashed copy is another, because references in it were rewritten."""
 
 COST: Final = {
     "br11w22": 1.5,
@@ -94,21 +94,25 @@ _content_type_of: Final = make_media_types({}, "")
 _LARGEST_FOR_BEST: Final = 32 * 1024 * 1024
 
 
-def recipes_for(names: list[str], size: int, codings: Collection[str]) -> list[Recipe]:
+def recipes_for(names: Collection[str], size: int, codings: Collection[str], *, is_sought: bool = True) -> list[Recipe]:
     """Return the recipes of these codings for a content of ``size`` bytes that has these names.
 
-    None for what is empty or compressed already.
+    ``is_sought`` says whether pages ask for it. None for what is empty or compressed already.
     """
     if not size:
         return []
     types = [_content_type_of(name) for name in names]
     if not any(_may_shrink(name, media_type) for name, media_type in zip(names, types, strict=True)):
         return []
-    if size > _LARGEST_FOR_BEST or all(name.endswith(".map") for name in names):
+    if size > _LARGEST_FOR_BEST or not is_sought or all(name.endswith(_UNSOUGHT) for name in names):
         recipes: tuple[Recipe, ...] = CHEAP_RECIPES
     else:
         recipes = RECIPES if "br" in codings else RECIPES_WITHOUT_BR
     return [recipe for recipe in recipes if recipe.coding in codings]
+
+
+# For developer tools, and for Node: no page loads them.
+_UNSOUGHT: Final = (".map", ".cjs")
 
 
 def _may_shrink(name: str, media_type: str) -> bool:

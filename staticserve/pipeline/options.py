@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 
 from staticserve.options import Options
+from staticserve.pipeline.releases import RetentionRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,3 +23,7 @@ class BuildOptions:
     """Whether equal files of the tree come to share their blocks."""
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     """How many threads encode."""
+    history: tuple[str, ...] = ()
+    """Where else the stores of earlier releases may be: paths, and URLs of live sites."""
+    retention: RetentionRules = field(default_factory=RetentionRules)
+    """How long earlier releases stay."""

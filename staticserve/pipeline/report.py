@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from staticserve.pipeline.releases import count_names, held_bytes
+
+if TYPE_CHECKING:
+    from staticserve.store import Encoding, Snapshot
 
 
 @dataclass(slots=True)
@@ -19,7 +24,7 @@ class CodingReport:
     def summary(self) -> str:
         """Return a line for people."""
         kept = self.encoded + self.reused - self.not_worth_it
-        saved = f", {_size(self.bytes_before)} -> {_size(self.bytes_after)}" if kept else ""
+        saved = f", {size_text(self.bytes_before)} -> {size_text(self.bytes_after)}" if kept else ""
         return f"{self.encoded} encoded, {self.reused} reused, {self.not_worth_it} not worth it{saved}"
 
 
@@ -33,8 +38,28 @@ class BuildReport:
     bytes: int = 0
     bytes_linked: int = 0
     store_bytes: int = 0
+    releases_kept: int = 0
+    names_kept: int = 0
+    bytes_kept: int = 0
     seconds: float = 0.0
     codings: dict[str, CodingReport] = field(default_factory=dict)
+
+    def count(self, name: str, size: int, encoding: Encoding, *, is_new: bool) -> None:
+        """Count an encoding of a content of ``size`` bytes."""
+        coding = self.codings.setdefault(name, CodingReport())
+        coding.encoded += is_new
+        coding.reused += not is_new
+        if encoding.sha256 is None:
+            coding.not_worth_it += 1
+        else:
+            coding.bytes_before += size
+            coding.bytes_after += encoding.size
+
+    def count_releases(self, snapshot: Snapshot) -> None:
+        """Count what there is of releases before the newest."""
+        self.releases_kept = len(snapshot.releases) - 1
+        self.names_kept = sum(count_names(snapshot)[:-1])
+        self.bytes_kept = sum(held_bytes(snapshot)[:-1])
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as JSON has it."""
@@ -45,21 +70,23 @@ class BuildReport:
         encoded = sum(coding.encoded for coding in self.codings.values())
         reused = sum(coding.reused for coding in self.codings.values())
         return (
-            f"{self.files} files, {_size(self.bytes)}; {encoded} representations encoded, {reused} reused;"
-            f" store {_size(self.store_bytes)}; {self.seconds:.1f} s"
+            f"{self.files} files, {size_text(self.bytes)}; {encoded} representations encoded, {reused} reused;"
+            f" store {size_text(self.store_bytes)}; {self.seconds:.1f} s"
         )
 
     def lines(self) -> list[str]:
         """Return a line for each kind of thing, for people."""
-        linked = f", {_size(self.bytes_linked)} freed by links" if self.bytes_linked else ""
+        linked = f", {size_text(self.bytes_linked)} freed by links" if self.bytes_linked else ""
         return [
-            f"files: {self.files} ({_size(self.bytes)}), {self.contents} contents{linked}",
+            f"files: {self.files} ({size_text(self.bytes)}), {self.contents} contents{linked}",
             *(f"{name}: {coding.summary()}" for name, coding in self.codings.items()),
-            f"store: {_size(self.store_bytes)}, {self.seconds:.1f} s",
+            f"earlier releases: {self.releases_kept} ({self.names_kept} files, {size_text(self.bytes_kept)})",
+            f"store: {size_text(self.store_bytes)}, {self.seconds:.1f} s",
         ]
 
 
-def _size(count: int) -> str:
+def size_text(count: int) -> str:
+    """Return a number of bytes for people."""
     size = float(count)
     for unit in ("B", "kB", "MB"):
         if size < 1000:

@@ -28,8 +28,14 @@ class TreeFile(NamedTuple):
     device: int
     inode: int
     sha256: str
-    is_md5_proven: bool
-    """Whether the 12 hex digits in its name are the MD5 of its content."""
+    md5: str
+    """The first 12 digits, which are what a hashed name has."""
+
+    @property
+    def is_md5_proven(self) -> bool:
+        """Return whether the name has the digits of this content."""
+        hashed = parse_hashed_name(self.name)
+        return hashed is not None and hashed.digest == self.md5
 
 
 def read_tree(root: str, names: Iterable[str], workers: int) -> list[TreeFile]:
@@ -56,23 +62,19 @@ def _read_groups(root: str, groups: list[list[str]]) -> list[TreeFile]:
     """Return the files of each group, whose names are all of one inode. That is read once."""
     files = []
     for names in groups:
-        file, md5 = _read_file(root, names[0], with_md5=any(map(parse_hashed_name, names)))
-        for name in names:
-            hashed = parse_hashed_name(name)
-            is_proven = hashed is not None and md5.startswith(hashed.digest)
-            files.append(file._replace(name=name, is_md5_proven=is_proven))
+        file = _read_file(root, names[0])
+        files += [file._replace(name=name) for name in names]
     return files
 
 
-def read_checked(root: str, file: TreeFile) -> bytes:
-    """Return a file's octets. Raises ``BuildError`` if they are not what they were when the tree was read."""
-    path = f"{root}/{file.name}"
+def read_checked(path: str, sha256: str) -> bytes:
+    """Return a file's octets. Raises ``BuildError`` if they do not have this SHA-256 (hexadecimal) any more."""
     try:
         with open_regular(path) as opened:
             octets = opened.read()
     except OSError as error:
         raise BuildError(path, f"cannot be read: {error.strerror or error}") from error
-    if hashlib.sha256(octets).hexdigest() != file.sha256:
+    if hashlib.sha256(octets).hexdigest() != sha256:
         raise BuildError(path, _CHANGED)
     return octets
 
@@ -80,8 +82,7 @@ def read_checked(root: str, file: TreeFile) -> bytes:
 _CHANGED: Final = "it changed while the build was reading it; build again when nothing writes to the tree"
 
 
-def _read_file(root: str, name: str, *, with_md5: bool) -> tuple[TreeFile, str]:
-    """Return a file, and its MD5 (hexadecimal) if that is asked for."""
+def _read_file(root: str, name: str) -> TreeFile:
     path = f"{root}/{name}"
     sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
     try:
@@ -89,14 +90,13 @@ def _read_file(root: str, name: str, *, with_md5: bool) -> tuple[TreeFile, str]:
             before = os.fstat(file.fileno())
             for piece in iter(partial(file.read, _PIECE), b""):
                 sha256.update(piece)
-                if with_md5:
-                    md5.update(piece)
+                md5.update(piece)
             after = os.fstat(file.fileno())
     except OSError as error:
         raise BuildError(path, f"cannot be read: {error.strerror or error}") from error
     if identify(path, before) != identify(path, after):
         raise BuildError(path, _CHANGED)
-    found = TreeFile(
+    return TreeFile(
         name=name,
         size=after.st_size,
         mtime_ns=after.st_mtime_ns,
@@ -104,6 +104,5 @@ def _read_file(root: str, name: str, *, with_md5: bool) -> tuple[TreeFile, str]:
         device=after.st_dev,
         inode=after.st_ino,
         sha256=sha256.hexdigest(),
-        is_md5_proven=False,
+        md5=md5.hexdigest()[:12],
     )
-    return found, md5.hexdigest()

@@ -8,32 +8,40 @@ import os
 import sqlite3
 import stat
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from staticserve.errors import StoreError
 from staticserve.store.schema import (
     APPLICATION_ID,
     VERSION,
+    ContentRow,
     Record,
-    Release,
     ReleaseRow,
     ResourceRow,
-    StoredBlob,
+    Snapshot,
+    blob_id,
     make_seal,
+    parse_encodings,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from staticserve.store.schema import Encoding
 
 _FIND: Final = """
-SELECT content.sha256, content.size, resource.mtime_ns, resource.ctime_ns, resource.is_proven, resource.seal,
-       representation.coding, representation.recipe, representation.size, representation.seal,
-       representation.sha256, representation.blob
-FROM resource
-JOIN content ON content.id = resource.content
-LEFT JOIN representation ON representation.content = content.id AND representation.blob IS NOT NULL
-WHERE resource.release = ? AND resource.name = ?
+SELECT release, content.sha256, mtime_ns, ctime_ns, is_proven, resource.seal, size, md5, codings, content.seal
+FROM resource JOIN content ON content.id = resource.content WHERE name = ?
 """
+
+# Kilobytes of the store that a process may keep: enough for the names of some 40,000 files, so that a flood of names
+# that are not there soon costs no system call.
+_CACHE: Final = 8192
+
+
+class Release(NamedTuple):
+    """A release in the store, with its number."""
+
+    id: int
+    row: ReleaseRow
 
 
 class StoreReader:
@@ -53,84 +61,72 @@ class StoreReader:
         """Return the newest release."""
         release = self._release
         if release is None or self._process != os.getpid():
-            rows = self._query(
-                "SELECT id, built, name, follows_symlinks, manifest, manifest_hash, seal FROM release"
-                " ORDER BY id DESC LIMIT 1"
-            )
-            if not rows:
+            releases = self._read_releases(1)
+            if not releases:
                 raise StoreError(self.path, "it has no release")
-            number, built, *values, seal = rows[0]
-            self._check_seal(seal, built, *values)
-            name, follows_symlinks, manifest, manifest_hash = values
-            row = ReleaseRow(name, bool(follows_symlinks), manifest, manifest_hash)
-            self._release = release = Release(number, built, row)
+            self._release = release = releases[0]
         return release
 
+    def releases(self) -> list[Release]:
+        """Return every release, the newest first."""
+        return self._read_releases(-1)
+
     def find(self, name: str) -> Record | None:
-        """Return what the newest release has under a name."""
-        rows = self._query(_FIND, self.release().id, name)
+        """Return what the newest release has under a name, or an earlier one that is kept."""
+        rows = self._query(_FIND, name)
         if not rows:
             return None
-        sha256, size, mtime_ns, ctime_ns, is_proven, seal = rows[0][:6]
-        self._check((sha256, size, mtime_ns, ctime_ns, is_proven), (bytes, int, int, int, int))
-        self._check_seal(seal, name, sha256.hex(), size, mtime_ns, ctime_ns, is_proven)
-        blobs = tuple(self._stored(sha256.hex(), size, *row[6:]) for row in rows if row[6] is not None)
-        return Record(sha256.hex(), size, mtime_ns, ctime_ns, bool(is_proven), blobs)
+        release, sha256, mtime_ns, ctime_ns, is_proven, seal, size, md5, codings, content_seal = rows[0]
+        self._check_seal(seal, name, release, sha256, mtime_ns, ctime_ns, is_proven)
+        self._check_seal(content_seal, sha256, size, md5, codings)
+        encodings = self._parse(codings)
+        return Record(release, sha256.hex(), size, md5, mtime_ns, ctime_ns, is_proven == 1, encodings)
+
+    def find_digest(self, name: str) -> str | None:
+        """Return the first 12 hex digits of a file's MD5. Whoever goes by them asks ``find``, which checks the rows."""
+        sql = "SELECT md5 FROM resource JOIN content ON content.id = resource.content WHERE name = ?"
+        rows = self._query(sql, name)
+        return rows[0][0] if rows else None
 
     def has(self, name: str) -> bool:
-        """Return whether the newest release has a name."""
-        return bool(self._query("SELECT 1 FROM resource WHERE release = ? AND name = ?", self.release().id, name))
+        """Return whether there is a name in the newest release, or in an earlier one that is kept."""
+        return bool(self._query("SELECT 1 FROM resource WHERE name = ?", name))
+
+    def find_alias(self, name: str) -> str | None:
+        """Return the hashed name that a logical one has in the newest release."""
+        return self._find_text("SELECT hashed, seal FROM alias WHERE name = ?", name)
+
+    def find_forgotten(self, name: str) -> str | None:
+        """Return the name of the release that had a name, if that was kept once and is no longer."""
+        return self._find_text("SELECT release, seal FROM forgotten WHERE name = ?", name)
 
     def sample(self) -> list[str]:
         """Return a few names of the newest release, for a look at whether they are there."""
         release = self.release().id
-        first = self._query("SELECT name FROM resource WHERE release = ? ORDER BY name LIMIT 4", release)
-        last = self._query("SELECT name FROM resource WHERE release = ? ORDER BY name DESC LIMIT 4", release)
+        sql = "SELECT name FROM resource WHERE release = ? ORDER BY name"
+        first = self._query(f"{sql} LIMIT 4", release)
+        last = self._query(f"{sql} DESC LIMIT 4", release)
         return [name for (name,) in (*first, *last)]
 
-    def read_blob(self, blob: StoredBlob) -> bytes:
-        """Return a representation's octets, checked against their digest."""
-        rows = self._query("SELECT octets FROM blob WHERE id = ?", blob.id)
+    def read_blob(self, sha256: str) -> bytes:
+        """Return the octets with this SHA-256 (hexadecimal), checked."""
+        rows = self._query("SELECT octets FROM blob WHERE id = ?", blob_id(sha256))
         octets = rows[0][0] if rows else b""
-        if (
-            not isinstance(octets, bytes)
-            or hashlib.sha256(octets).hexdigest() != blob.sha256
-            or len(octets) != blob.size
-        ):
-            raise StoreError(self.path, f"blob {blob.sha256} is damaged")
+        if not isinstance(octets, bytes) or hashlib.sha256(octets).hexdigest() != sha256:
+            raise StoreError(self.path, f"blob {sha256} is damaged")
         return octets
 
-    def names(self) -> Iterator[tuple[str, Record]]:
-        """Yield every name of the newest release with its record, sorted."""
-        for name in sorted(self.resources()):
-            record = self.find(name)
-            if record is not None:
-                yield name, record
-
-    def resources(self) -> dict[str, ResourceRow]:
-        """Return the newest release's files by name."""
-        rows = self._query(
-            "SELECT name, content.sha256, content.size, mtime_ns, ctime_ns, is_proven, seal"
-            " FROM resource JOIN content ON content.id = resource.content WHERE release = ?",
-            self.release().id,
+    def snapshot(self) -> Snapshot:
+        """Return all that the store says, but for the octets of its blobs."""
+        releases = self.releases()[::-1]
+        numbers = {release.id: number for number, release in enumerate(releases)}
+        return Snapshot(
+            releases=tuple(release.row for release in releases),
+            resources=self._read_resources(numbers),
+            contents=self._read_contents(),
+            aliases=self._read_texts("SELECT name, hashed, seal FROM alias"),
+            forgotten=self._read_texts("SELECT name, release, seal FROM forgotten"),
         )
-        found = {}
-        for name, sha256, size, mtime_ns, ctime_ns, is_proven, seal in rows:
-            self._check((name, sha256), (str, bytes))
-            self._check_seal(seal, name, sha256.hex(), size, mtime_ns, ctime_ns, is_proven)
-            found[name] = ResourceRow(sha256.hex(), size, mtime_ns, ctime_ns, bool(is_proven))
-        return found
-
-    def representations(self) -> Iterator[tuple[str, str, str, int, StoredBlob | None]]:
-        """Yield (SHA-256 of the content, coding, recipe, size, blob) for all that was ever encoded and is kept."""
-        rows = self._query(
-            "SELECT content.sha256, content.size, coding, recipe, representation.size, seal, representation.sha256,"
-            " blob FROM representation JOIN content ON content.id = representation.content"
-        )
-        for sha256, content_size, *row in rows:
-            self._check((sha256, content_size), (bytes, int))
-            stored = self._stored(sha256.hex(), content_size, *row)
-            yield sha256.hex(), row[0], row[1], stored.size, None if row[5] is None else stored
 
     def close(self) -> None:
         """Close the file; the next question opens it again."""
@@ -145,25 +141,66 @@ class StoreReader:
         with contextlib.suppress(sqlite3.Error):
             self.close()
 
-    def _stored(
-        self, content: str, content_size: int, coding: Any, recipe: Any, size: Any, seal: Any, sha256: Any, number: Any
-    ) -> StoredBlob:
-        self._check((coding, recipe, size), (str, str, int))
-        if number is not None:
-            self._check((sha256, number), (bytes, int))
-        blob = "" if number is None else sha256.hex()
-        self._check_seal(seal, content, content_size, coding, recipe, size, blob)
-        return StoredBlob(coding, size, blob, number or 0)
+    def _read_resources(self, numbers: dict[int, int]) -> dict[str, ResourceRow]:
+        rows = self._query(
+            "SELECT name, release, content.sha256, mtime_ns, ctime_ns, is_proven, resource.seal"
+            " FROM resource JOIN content ON content.id = resource.content"
+        )
+        found = {}
+        for name, release, sha256, mtime_ns, ctime_ns, is_proven, seal in rows:
+            self._check_seal(seal, name, release, sha256, mtime_ns, ctime_ns, is_proven)
+            if release not in numbers:
+                raise StoreError(self.path, f"{name} is of a release that it does not have")
+            found[name] = ResourceRow(numbers[release], sha256.hex(), mtime_ns, ctime_ns, is_proven == 1)
+        return found
+
+    def _read_contents(self) -> dict[str, ContentRow]:
+        found = {}
+        for sha256, size, md5, codings, seal in self._query("SELECT sha256, size, md5, codings, seal FROM content"):
+            self._check_seal(seal, sha256, size, md5, codings)
+            found[sha256.hex()] = ContentRow(size, md5, self._parse(codings))
+        return found
+
+    def _read_releases(self, limit: int) -> list[Release]:
+        rows = self._query(
+            "SELECT id, name, built, superseded, files, follows_symlinks, manifest, manifest_hash, seal FROM release"
+            " ORDER BY id DESC LIMIT ?",
+            limit,
+        )
+        releases = []
+        for number, *values, seal in rows:
+            self._check_seal(seal, number, *values)
+            name, built, superseded, files, follows_symlinks, manifest, manifest_hash = values
+            row = ReleaseRow(name, built, superseded, files, follows_symlinks == 1, manifest, manifest_hash)
+            releases.append(Release(number, row))
+        return releases
+
+    def _find_text(self, sql: str, name: str) -> str | None:
+        rows = self._query(sql, name)
+        if not rows:
+            return None
+        text, seal = rows[0]
+        self._check_seal(seal, name, text)
+        return text  # type: ignore[no-any-return]  # sealed, so it is as it was written
+
+    def _read_texts(self, sql: str) -> dict[str, str]:
+        found = {}
+        for name, text, seal in self._query(sql):
+            self._check_seal(seal, name, text)
+            found[name] = text
+        return found
 
     def _check_seal(self, seal: object, *values: object) -> None:
         # What a blob holds is known by its digest, and what a row says by this.
         if seal != make_seal(*values):
             raise StoreError(self.path, "it is damaged: a row is not what was written")
 
-    def _check(self, values: tuple[Any, ...], kinds: tuple[type, ...]) -> None:
-        # SQLite keeps whatever it is given, so a damaged page may hold a value of any kind.
-        if tuple(map(type, values)) != kinds:
-            raise StoreError(self.path, "it is damaged: it has a value of the wrong kind")
+    def _parse(self, codings: str) -> tuple[Encoding, ...]:
+        # What is sealed is as it was written, but not everybody who writes is us.
+        try:
+            return parse_encodings(codings)
+        except (AttributeError, ValueError) as error:
+            raise StoreError(self.path, f"it has encodings that cannot be read: {codings!r}") from error
 
     def _query(self, sql: str, *parameters: Any) -> list[Any]:
         try:
@@ -193,6 +230,7 @@ def _open_for_reading(path: str) -> sqlite3.Connection:
     uri = f"file:{_quote(os.path.abspath(path))}?mode=ro&immutable=1"
     connection = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None)
     try:
+        connection.execute(f"PRAGMA cache_size = -{_CACHE}")
         application_id = connection.execute("PRAGMA application_id").fetchone()[0]
         version = connection.execute("PRAGMA user_version").fetchone()[0]
     except BaseException:

@@ -10,104 +10,158 @@ STORE_DIRECTORY: Final = ".staticserve"
 
 STORE_NAME: Final = f"{STORE_DIRECTORY}/store.sqlite3"
 
+KEPT_DIRECTORY: Final = "kept"
+"""Where, beside the store, contents are that have no coding: each in a file called by its SHA-256."""
+
 # "stat", which tells this file from other SQLite files, and the number of the schema below.
 APPLICATION_ID: Final = 0x73746174
-VERSION: Final = 1
+VERSION: Final = 2
 
 SCHEMA: Final = f"""
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {VERSION};
 
--- The octets of compressed representations, each once, known by their SHA-256.
-CREATE TABLE blob (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, octets BLOB NOT NULL);
+-- The octets of compressed representations, each once. "id" is made of their SHA-256, so that no index is needed.
+CREATE TABLE blob (id INTEGER PRIMARY KEY, octets BLOB NOT NULL);
 
--- What files hold, each content once. Its octets are in the tree.
-CREATE TABLE content (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, size INTEGER NOT NULL);
-
--- A content in one coding, made by a recipe. Without a blob it was made and was not worth keeping. It has the blob's
--- digest as well, so that looking at it reads no page of a blob.
-CREATE TABLE representation (
-    content INTEGER NOT NULL REFERENCES content,
-    coding TEXT NOT NULL,
-    recipe TEXT NOT NULL,
+-- What files hold, each content once. "codings" has a line for each that was made (see Encoding): a request reads them
+-- all at once.
+CREATE TABLE content (
+    id INTEGER PRIMARY KEY,
+    sha256 BLOB NOT NULL UNIQUE,
     size INTEGER NOT NULL,
-    sha256 BLOB NOT NULL,
-    blob INTEGER REFERENCES blob,
-    seal INTEGER NOT NULL,
-    PRIMARY KEY (content, coding)
-) WITHOUT ROWID;
+    md5 TEXT NOT NULL,
+    codings TEXT NOT NULL,
+    seal INTEGER NOT NULL
+);
 
--- One collected tree. "name" is its manifest's hash, "built" seconds since 1970.
+-- One collected tree; the newest has the highest id. "name" is its manifest's hash. "built", and "superseded" by the
+-- next, are in seconds since 1970.
 CREATE TABLE release (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
     built INTEGER NOT NULL,
+    superseded INTEGER,
+    files INTEGER NOT NULL,
     follows_symlinks INTEGER NOT NULL,
     manifest TEXT,
     manifest_hash TEXT,
     seal INTEGER NOT NULL
 );
 
+-- Every file of the newest release, and the proven names that it no longer has, each with the last release that had it.
 CREATE TABLE resource (
+    name TEXT PRIMARY KEY,
     release INTEGER NOT NULL REFERENCES release,
-    name TEXT NOT NULL,
     content INTEGER NOT NULL REFERENCES content,
     mtime_ns INTEGER NOT NULL,
     ctime_ns INTEGER NOT NULL,
     is_proven INTEGER NOT NULL,
-    seal INTEGER NOT NULL,
-    PRIMARY KEY (release, name)
+    seal INTEGER NOT NULL
 ) WITHOUT ROWID;
+
+-- From a logical name to the hashed one that the newest release has for it.
+CREATE TABLE alias (name TEXT PRIMARY KEY, hashed TEXT NOT NULL, seal INTEGER NOT NULL) WITHOUT ROWID;
+
+-- Names that were kept once and are no longer, with the release that had them: a log line can say so.
+CREATE TABLE forgotten (name TEXT PRIMARY KEY, release TEXT NOT NULL, seal INTEGER NOT NULL) WITHOUT ROWID;
 """
 
 
-class StoredBlob(NamedTuple):
-    """A compressed representation in the store: what it is, and where. ``sha256`` is hexadecimal."""
+class Encoding(NamedTuple):
+    """A content in one coding, made by a recipe. Without a SHA-256 (hexadecimal) it was not worth keeping."""
 
     coding: str
+    recipe: str
     size: int
-    sha256: str
-    id: int
+    sha256: str | None
 
 
-class Record(NamedTuple):
-    """What the store knows of a file: its content as it was at the build, and the codings of that."""
+class ContentRow(NamedTuple):
+    """What is written of a content: its size in bytes, the first 12 hex digits of its MD5, and its encodings."""
 
-    sha256: str
     size: int
-    mtime_ns: int
-    ctime_ns: int
-    is_proven: bool
-    blobs: tuple[StoredBlob, ...]
+    md5: str
+    encodings: tuple[Encoding, ...]
 
 
 class ResourceRow(NamedTuple):
-    """What is written of a file: its content by digest (hexadecimal) and size, its times, and whether it is proven."""
+    """What is written of a file: its content's SHA-256 (hexadecimal), its times, and whether its name is proven."""
 
+    release: int
+    """The place of its release in the snapshot."""
     sha256: str
-    size: int
     mtime_ns: int
     ctime_ns: int
     is_proven: bool
 
 
 class ReleaseRow(NamedTuple):
-    """What is written of a release. ``name`` is the manifest's hash, ``manifest`` the manifest's name in the tree."""
+    """What is written of a release.
+
+    ``name`` is the manifest's hash, ``built`` and ``superseded`` are in seconds since 1970, ``files`` is how many it
+    had, ``manifest`` the manifest's name in the tree.
+    """
 
     name: str
+    built: int
+    superseded: int | None
+    files: int
     follows_symlinks: bool
     manifest: str | None
     manifest_hash: str | None
 
 
-class Release(NamedTuple):
-    """A release in the store; ``built`` in seconds since 1970."""
+class Snapshot(NamedTuple):
+    """All that a store says, but for the octets of its blobs."""
 
-    id: int
-    built: int
-    row: ReleaseRow
+    releases: tuple[ReleaseRow, ...]
+    """The oldest first."""
+    resources: dict[str, ResourceRow]
+    """By name."""
+    contents: dict[str, ContentRow]
+    """By SHA-256 (hexadecimal)."""
+    aliases: dict[str, str]
+    """The hashed name of each logical one, in the newest release."""
+    forgotten: dict[str, str]
+    """The names that were kept once, each with the name of the release that had it."""
+
+
+class Record(NamedTuple):
+    """What the store knows of a name: the content as it was at the build, and the codings of that."""
+
+    release: int
+    sha256: str
+    size: int
+    md5: str
+    mtime_ns: int
+    ctime_ns: int
+    is_proven: bool
+    encodings: tuple[Encoding, ...]
 
 
 def make_seal(*values: object) -> int:
-    """Return a checksum of what a row says: it is for accidents, and looked at on a file's first request."""
+    """Return a checksum of what a row says: it is for accidents, and looked at on a file's first request.
+
+    It also tells a value of the wrong kind, which SQLite keeps as it keeps any other.
+    """
     return zlib.crc32(repr(values).encode())
+
+
+def blob_id(sha256: str) -> int:
+    """Return the id of the octets with this SHA-256 (hexadecimal): its first 63 bits."""
+    return int(sha256[:16], 16) >> 1
+
+
+def format_encodings(encodings: tuple[Encoding, ...]) -> str:
+    """Return the text that a content's row has for its encodings."""
+    return "\n".join(f"{coding} {recipe} {size} {sha256 or '-'}" for coding, recipe, size, sha256 in encodings)
+
+
+def parse_encodings(text: str) -> tuple[Encoding, ...]:
+    """Return the encodings in a content's row. Raises ``ValueError``."""
+    encodings = []
+    for line in text.splitlines():
+        coding, recipe, size, sha256 = line.split(" ")
+        encodings.append(Encoding(coding, recipe, int(size), None if sha256 == "-" else sha256))
+    return tuple(encodings)

@@ -10,10 +10,12 @@ import time
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from staticserve.errors import StoreError
-from staticserve.store.schema import SCHEMA, ReleaseRow, ResourceRow, make_seal
+from staticserve.store.schema import SCHEMA, blob_id, format_encodings, make_seal
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from staticserve.store.schema import ContentRow, ReleaseRow, Snapshot
 
 
 class StoreWriter:
@@ -25,8 +27,7 @@ class StoreWriter:
     def __init__(self, path: str) -> None:
         self.path = path
         self._temporary = f"{path}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
-        self._blobs: dict[str, int] = {}
-        self._contents: dict[str, int] = {}
+        self._blobs: set[str] = set()
 
     def __enter__(self) -> Self:
         """Begin a new store."""
@@ -41,31 +42,34 @@ class StoreWriter:
             raise StoreError(self.path, f"cannot write it: {error}") from error
         return self
 
-    def add_release(self, row: ReleaseRow, built: int) -> int:
-        """Begin a release; return its number. ``built`` is in seconds since 1970."""
-        values = (row.name, int(row.follows_symlinks), row.manifest, row.manifest_hash)
-        sql = (
-            "INSERT INTO release (built, name, follows_symlinks, manifest, manifest_hash, seal)"
-            " VALUES (?, ?, ?, ?, ?, ?)"
-        )
-        return self._insert(sql, built, *values, make_seal(built, *values))
+    def add_blob(self, octets: bytes) -> str:
+        """Add the octets of a representation; return their SHA-256 (hexadecimal)."""
+        sha256 = hashlib.sha256(octets).hexdigest()
+        if sha256 not in self._blobs:
+            self._insert("INSERT INTO blob VALUES (?, ?)", blob_id(sha256), octets)
+            self._blobs.add(sha256)
+        return sha256
 
-    def add_resource(self, release: int, name: str, row: ResourceRow) -> None:
-        """Add a file of a release."""
-        values = (row.mtime_ns, row.ctime_ns, int(row.is_proven))
-        seal = make_seal(name, row.sha256, row.size, *values)
-        sql = "INSERT INTO resource VALUES (?, ?, ?, ?, ?, ?, ?)"
-        self._insert(sql, release, name, self._content(row.sha256, row.size), *values, seal)
+    def has_blob(self, sha256: str) -> bool:
+        """Return whether the octets with this SHA-256 (hexadecimal) have been added."""
+        return sha256 in self._blobs
 
-    def add_representation(
-        self, content_sha256: str, content_size: int, coding: str, recipe: str, size: int, octets: bytes | None
-    ) -> None:
-        """Add a coding of a content; without octets, that it is not worth keeping."""
-        blob, sha256 = (None, "") if octets is None else self._blob(octets)
-        content = self._content(content_sha256, content_size)
-        seal = make_seal(content_sha256, content_size, coding, recipe, size, sha256)
-        sql = "INSERT INTO representation VALUES (?, ?, ?, ?, ?, ?, ?)"
-        self._insert(sql, content, coding, recipe, size, bytes.fromhex(sha256), blob, seal)
+    def add(self, snapshot: Snapshot) -> None:
+        """Add all that a store says. The blobs that its contents have must be there."""
+        # SQLite numbers rows from 1; so do we.
+        for number, release_row in enumerate(snapshot.releases, 1):
+            self._add_release(number, release_row)
+        contents = {sha256: self._add_content(sha256, row) for sha256, row in snapshot.contents.items()}
+        for name, row in snapshot.resources.items():
+            release, sha256 = row.release + 1, bytes.fromhex(row.sha256)
+            values = (row.mtime_ns, row.ctime_ns, int(row.is_proven))
+            seal = make_seal(name, release, sha256, *values)
+            sql = "INSERT INTO resource VALUES (?, ?, ?, ?, ?, ?, ?)"
+            self._insert(sql, name, release, contents[row.sha256], *values, seal)
+        for name, hashed in snapshot.aliases.items():
+            self._insert("INSERT INTO alias VALUES (?, ?, ?)", name, hashed, make_seal(name, hashed))
+        for name, release_name in snapshot.forgotten.items():
+            self._insert("INSERT INTO forgotten VALUES (?, ?, ?)", name, release_name, make_seal(name, release_name))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -84,23 +88,21 @@ class StoreWriter:
             self._discard()
             raise StoreError(self.path, f"cannot write it: {failure}") from failure
 
-    def _content(self, sha256: str, size: int) -> int:
-        if sha256 not in self._contents:
-            sql = "INSERT INTO content (sha256, size) VALUES (?, ?)"
-            self._contents[sha256] = self._insert(sql, bytes.fromhex(sha256), size)
-        return self._contents[sha256]
+    def _add_release(self, number: int, row: ReleaseRow) -> None:
+        values = (*row[:4], int(row.follows_symlinks), row.manifest, row.manifest_hash)
+        sql = "INSERT INTO release VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        self._insert(sql, number, *values, make_seal(number, *values))
 
-    def _blob(self, octets: bytes) -> tuple[int, str]:
-        sha256 = hashlib.sha256(octets).hexdigest()
-        if sha256 not in self._blobs:
-            sql = "INSERT INTO blob (sha256, octets) VALUES (?, ?)"
-            self._blobs[sha256] = self._insert(sql, bytes.fromhex(sha256), octets)
-        return self._blobs[sha256], sha256
+    def _add_content(self, sha256: str, row: ContentRow) -> int:
+        values = (bytes.fromhex(sha256), row.size, row.md5, format_encodings(row.encodings))
+        sql = "INSERT INTO content (sha256, size, md5, codings, seal) VALUES (?, ?, ?, ?, ?)"
+        return self._insert(sql, *values, make_seal(*values))
 
     def _insert(self, sql: str, *parameters: Any) -> int:
         try:
             return self._connection.execute(sql, parameters).lastrowid or 0
-        except sqlite3.Error as error:
+        # OverflowError and UnicodeError: what no database can hold.
+        except (sqlite3.Error, OverflowError, UnicodeError) as error:
             raise StoreError(self.path, f"cannot write it: {error}") from error
 
     def _discard(self) -> None:

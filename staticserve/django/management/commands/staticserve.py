@@ -1,13 +1,18 @@
-"""``manage.py staticserve build``: makes the release store after any ``collectstatic``."""
+"""``manage.py staticserve build``, which makes the release store after any ``collectstatic``, and ``releases``."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from staticserve.cli import add_build_arguments, run_build
+from staticserve.cli import (
+    add_build_arguments,
+    add_releases_arguments,
+    make_build,
+    run_build,
+    run_releases,
+)
 from staticserve.django.conf import read_configuration
 from staticserve.django.static import read_project_manifest
 from staticserve.errors import StaticServeError
@@ -15,11 +20,13 @@ from staticserve.errors import StaticServeError
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
+    from staticserve.django.conf import Configuration
+
 
 class Command(BaseCommand):
     """Runs one of staticserve's commands for this project."""
 
-    help = "Builds the release store of STATIC_ROOT."
+    help = "Builds the release store of STATIC_ROOT, and lists the releases in it."
     # Like collectstatic, it has no use for the database, nor for what needs one.
     requires_system_checks = ()
 
@@ -29,6 +36,9 @@ class Command(BaseCommand):
         build = commands.add_parser("build", help="make the release store of STATIC_ROOT")
         add_build_arguments(build)
         build.set_defaults(run=self._build)
+        releases = commands.add_parser("releases", help="list the releases that the store of STATIC_ROOT holds")
+        add_releases_arguments(releases)
+        releases.set_defaults(run=self._releases)
 
     def handle(self, *arguments: Any, **options: Any) -> None:
         """Run the chosen command."""
@@ -38,13 +48,17 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _build(self, chosen: dict[str, Any]) -> None:
-        configuration = read_configuration()
-        root = configuration.static_root
-        if root is None:
-            raise CommandError("STATIC_ROOT is not set; set it to a directory and run `manage.py collectstatic`")
-        build = configuration.build
-        if chosen["cache_dir"]:
-            build = replace(build, cache_dir=chosen["cache_dir"])
-        if chosen["codings"]:
-            build = replace(build, options=replace(build.options, codings=tuple(chosen["codings"])))
+        configuration, root = _read_root()
+        build = make_build(configuration.build, chosen)
         run_build(root, read_project_manifest(root), build, as_json=chosen["json"])
+
+    def _releases(self, chosen: dict[str, Any]) -> None:
+        configuration, root = _read_root()
+        run_releases(root, configuration.build.retention, chosen)
+
+
+def _read_root() -> tuple[Configuration, str]:
+    configuration = read_configuration()
+    if configuration.static_root is None:
+        raise CommandError("STATIC_ROOT is not set; set it to a directory and run `manage.py collectstatic`")
+    return configuration, configuration.static_root
