@@ -42,13 +42,13 @@ def main(name: str, root: str, urls: str, count: str) -> None:
     measured["start ms"] = (ended - started) * 1e3
     measured["start MB"] = memory_after - memory
     measured["with import MB"] = memory_after - before
-    measured["cold µs"] = median(_time(application, environ) for environ in environs[1:]) * 1e6
-    hot = [_time(application, environs[0]) for _ in range(int(count))]
+    measured["cold µs"] = median(time_request(application, environ) for environ in environs[1:]) * 1e6
+    hot = [time_request(application, environs[0]) for _ in range(int(count))]
     measured["hot µs"] = median(hot) * 1e6
     print(json.dumps(measured))
 
 
-def _time(application: WSGIApplication, environ: dict[str, Any]) -> float:
+def time_request(application: WSGIApplication, environ: dict[str, Any]) -> float:
     """Return the seconds for one request."""
 
     def start_response(status: str, fields: list[tuple[str, str]], exc_info: Any = None) -> Any:
