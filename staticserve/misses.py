@@ -118,6 +118,9 @@ def plan_miss(method: str, fields: Fields = ()) -> Plan:
 # Seconds. Whoever asks for hashes that he made up must not fill the disk with what we say of them.
 _BETWEEN_LINES: Final = 60.0
 
+# How many characters of a URL are repeated.
+_LONGEST_TOLD: Final = 200
+
 
 class MissLog:
     """Says in the log that a file of another release was asked for: one line a minute, with the number of others."""
@@ -140,4 +143,4 @@ class MissLog:
         release = next((release for release in found if release is not None), None)
         which = "an unknown release" if release is None else f"release {release}, which is no longer kept"
         more = f"; {others} more such misses since the last line" if others else ""
-        log.warning("no file %r: it is of %s%s", url, which, more)
+        log.warning("no file %r: it is of %s%s", url[:_LONGEST_TOLD], which, more)

@@ -21,6 +21,8 @@ class FileOctets(NamedTuple):
     path: str
     size: int
     mtime_ns: int
+    ctime_ns: int
+    """Nobody can set it: a file with the size, the time and the inode of another has another one."""
     inode: int
 
 
@@ -38,7 +40,7 @@ Octets = bytes | FileOctets | DeferredOctets
 
 def identify(path: str, status: os.stat_result) -> FileOctets:
     """Return a file's octets as a place."""
-    return FileOctets(path, status.st_size, status.st_mtime_ns, status.st_ino)
+    return FileOctets(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
 def open_regular(path: str) -> FileIO:

@@ -60,6 +60,14 @@ class Mount(NamedTuple):
     answers_misses: bool
 
 
+class _Stale(NamedTuple):
+    """A name of another release, the one that this release has instead, and the path of that."""
+
+    name: str
+    successor: str
+    path: str
+
+
 Lookup = tuple[str, int, "Callable[[str], bool] | None"]
 """A prefix in the form of PATH_INFO, its length, and whether a name below it may be there, if that is asked."""
 
@@ -245,19 +253,22 @@ class StaticServe:
 
     def find(self, path: str) -> Resource | Redirect | None:
         """Return what a URL path names. ``path`` is as in PATH_INFO: percent-decoded bytes read as latin-1."""
+        found = self._find_own(path)
+        return self._find_stale(path) if found is None else found
+
+    def _find_own(self, path: str) -> Resource | Redirect | None:
+        """Return what has this name, in this release or in one that is kept."""
         resource = self._ready(path)
         if resource is not None:
             return resource
         url = _decode(path)
-        if url is None:
-            return None
-        for mount in self.mounts:
-            found = self._find_in(mount, url)
+        for mount in self.mounts if url is not None else ():
+            found = self._find_in(mount, url or "")
             if found is not None:
                 if isinstance(found, Resource) and not mount.catalogue.is_live:
                     self.memory.put(path, found)
                 return found
-        return self._find_stale(path, url)
+        return None
 
     def answer(
         self,
@@ -293,8 +304,9 @@ class StaticServe:
     ) -> tuple[Plan, Iterable[bytes]] | None:
         for _ in range(_ATTEMPTS):
             if found is None:
-                if self.options.stale == "serve" and (current := self._find_current(path)) is not None:
-                    return self._answer_current(current, method, fields, query, file_wrapper)
+                stale = self._find_successor(_decode(path) or "") if self.options.stale == "serve" else None
+                if stale is not None:
+                    return self._answer_current(stale.path, method, fields, query, file_wrapper)
                 break
             plan = make_plan(found, method, fields, query)
             try:
@@ -325,7 +337,9 @@ class StaticServe:
             if url.startswith(prefix):
                 name = url[len(prefix) :]
                 if name == RELEASE_FILE and self.options.release_file:
-                    return describe_release(mount.catalogue, url, self.options)
+                    announced = describe_release(mount.catalogue, url, self.options)
+                    if announced is not None:
+                        return announced
                 found = mount.catalogue.find(name, url)
                 if found is not None:
                     return found
@@ -335,27 +349,25 @@ class StaticServe:
                     return Redirect(directory_location(url.rpartition("/")[2]), self._redirect_fields)
         return None
 
-    def _find_stale(self, path: str, url: str) -> Resource | Redirect | None:
+    def _find_stale(self, path: str) -> Resource | Redirect | None:
         """Return what the ladder has for a name of another release, but for what must not be stored."""
-        names = list(self._names(url))
-        for mount, _, name in names:
+        url = _decode(path) or ""
+        for mount, _, name in self._names(url):
             proven = find_proven(mount.catalogue, name, url)
             if proven is not None:
                 self.memory.put(path, proven)
                 return proven
-        for mount, _, name in names if self.options.stale == "redirect" else ():
-            successor = find_successor(mount.catalogue, name)
-            if successor is not None:
-                return redirect_to(name, successor, self.options)
-        return None
+        stale = self._find_successor(url) if self.options.stale == "redirect" else None
+        return None if stale is None else redirect_to(stale.name, stale.successor, self.options)
 
-    def _find_current(self, path: str) -> str | None:
-        """Return the path of what this release has under a name without its hash."""
-        url = _decode(path)
-        for mount, prefix, name in self._names(url or ""):
+    def _find_successor(self, url: str) -> _Stale | None:
+        """Return what this release has under a name without its hash, if that is there to be served."""
+        for mount, prefix, name in self._names(url):
             successor = find_successor(mount.catalogue, name)
             if successor is not None:
-                return (prefix + successor).encode().decode("latin-1")
+                path = (prefix + successor).encode().decode("latin-1")
+                if isinstance(self._find_own(path), Resource):
+                    return _Stale(name, successor, path)
         return None
 
     def _answer_current(

@@ -75,7 +75,7 @@ def test_without_a_limit_above_nothing_nothing_is_kept() -> None:
 
 def test_a_file_takes_less_than_its_octets() -> None:
     memory = Memory(LIMIT)
-    memory.put("/film", make_resource(FileOctets("/srv/film", 10**9, 0, 0)))
+    memory.put("/film", make_resource(FileOctets("/srv/film", 10**9, 0, 0, 0)))
     assert memory.get("/film") is not None
     assert 0 < memory.used <= SMALL
 
