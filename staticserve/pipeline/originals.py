@@ -6,7 +6,15 @@ import logging
 import os
 from typing import TYPE_CHECKING
 
-from staticserve.pipeline.kept import has_kept, has_links, is_linked, keep_content, list_kept, remove_kept
+from staticserve.pipeline.kept import (
+    has_kept,
+    has_links,
+    is_linked,
+    keep_content,
+    kept_path,
+    list_kept,
+    remove_kept,
+)
 from staticserve.pipeline.releases import without_names
 from staticserve.store import STORE_DIRECTORY
 
@@ -63,7 +71,7 @@ def keep_originals(root: str, whole: Snapshot, histories: Histories) -> Snapshot
         for name, row in whole.resources.items()
         if row.release == newest and os.path.exists(f"{root}/{name}")
     }
-    originals, linked = find_originals(whole), set()
+    originals, inodes = find_originals(whole), set()
     for sha256 in sorted(originals):
         name = in_tree.get(sha256)
         # The tree has just been read, so a link to one of its files need not be.
@@ -72,26 +80,38 @@ def keep_originals(root: str, whole: Snapshot, histories: Histories) -> Snapshot
         if has_kept(directory, sha256):
             continue
         if name is not None and keep_content(directory, sha256, f"{root}/{name}"):
-            linked.add(sha256)
+            inodes.add(_inode(kept_path(directory, sha256)))
             continue
         kept = histories.find_kept(sha256)
         if kept is None or not keep_content(directory, sha256, kept, as_copy=True):
             log.warning("%s could not be kept for later releases", name or sha256)
     # What is not a link, of releases that do not stay, goes when the store is written.
     unlinked = {sha256 for sha256 in list_kept(directory) - originals if has_links(directory, sha256)}
+    inodes |= {_inode(kept_path(directory, sha256)) for sha256 in unlinked}
     remove_kept(directory, unlinked)
-    return _with_new_ctimes(root, whole) if linked or unlinked else whole
+    return _with_new_ctimes(root, whole, inodes)
 
 
-def _with_new_ctimes(root: str, whole: Snapshot) -> Snapshot:
-    """Return the snapshot with the times of files as they are: a link more or less changes the inode's ctime."""
+def _inode(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _with_new_ctimes(root: str, whole: Snapshot, inodes: set[tuple[int, int] | None]) -> Snapshot:
+    """Return the snapshot with new times of the files with these inodes: a link more or less changes the ctime."""
     resources = dict(whole.resources)
     newest = len(whole.releases) - 1
-    for name, row in whole.resources.items():
-        if row.release == newest:
-            try:
-                ctime_ns = os.stat(f"{root}/{name}").st_ctime_ns
-            except OSError:
-                continue
-            resources[name] = row._replace(ctime_ns=ctime_ns)
+    for name, row in whole.resources.items() if inodes else ():
+        if row.release != newest:
+            continue
+        try:
+            status = os.stat(f"{root}/{name}")
+        except OSError:
+            continue
+        # Not of one that has been replaced since it was read.
+        if (status.st_dev, status.st_ino) in inodes and status.st_mtime_ns == row.mtime_ns:
+            resources[name] = row._replace(ctime_ns=status.st_ctime_ns)
     return whole._replace(resources=resources)
