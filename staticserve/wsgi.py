@@ -382,8 +382,9 @@ class StaticServe:
         return answer and (without_storing(answer[0]), answer[1])
 
     def _note_miss(self, path: str) -> None:
-        shelves = [(mount.catalogue, name) for mount, _, name in self._names(_decode(path) or "")]
-        self._miss_log.note(shelves, path)
+        url = _decode(path)
+        if url is not None:
+            self._miss_log.note([(mount.catalogue, name) for mount, _, name in self._names(url)], url)
 
     def _names(self, url: str) -> Iterator[tuple[Mount, str, str]]:
         """Yield each directory that a URL path may be of, with the prefix and the name below that."""
