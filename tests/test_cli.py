@@ -57,7 +57,7 @@ def test_build_makes_the_store_and_prints_a_line_for_each_kind_of_thing(
     assert main(["build", str(root)]) == 0
     output, errors = capfd.readouterr()
     lines = output.splitlines()
-    assert [line.split(":")[0] for line in lines] == ["files", "br", "zstd", "gzip", "store"]
+    assert [line.split(":")[0] for line in lines] == ["files", "br", "zstd", "gzip", "earlier releases", "store"]
     assert lines[0].startswith("files: 8 (")
     assert lines[1].startswith("br: 5 encoded, 0 reused, 0 not worth it, ")
     assert "\x1b" not in output
@@ -224,7 +224,7 @@ def test_the_command_is_called_staticserve(root: Path) -> None:
 def test_the_report_can_be_printed_in_any_encoding(root: Path, encoding: str) -> None:
     done = run("build", str(root), PYTHONIOENCODING=encoding, PYTHONUTF8="0")
     assert (done.returncode, done.stderr) == (0, "")
-    assert len(done.stdout.splitlines()) == 5
+    assert len(done.stdout.splitlines()) == 6
 
 
 def test_on_a_terminal_there_is_a_bar_that_is_gone_in_the_end(root: Path) -> None:

@@ -16,7 +16,7 @@ import staticserve
 PACKAGE: Final = Path(staticserve.__file__).parent
 WSGI: Final = frozenset(
     {"plan", "catalogue", "content", "misses", "model", "octets", "memory", "manifest", "options", "semantics"}
-    | {"errors", "wsgi"}
+    | {"announce", "errors", "wsgi"}
 )
 EVERYTHING: Final = frozenset({path.stem for path in PACKAGE.iterdir()})
 
@@ -32,16 +32,21 @@ LAW: Final[dict[str, frozenset[str]]] = {
     "model": frozenset({"semantics", "octets"}),
     "memory": frozenset({"model"}),
     "plan": frozenset({"model", "semantics"}),
-    "misses": frozenset({"model", "semantics", "plan"}),
+    # Which hash a bundler's name has, and nothing of where files are: what it asks of a catalogue is its own "Shelf".
+    "misses": frozenset({"model", "semantics", "plan", "bundlers", "options"}),
     "content": frozenset({"model", "octets"}),
+    "bundlers": frozenset({"octets"}),
+    "announce": frozenset({"catalogue", "model", "options", "semantics"}),
     "store": frozenset({"model", "errors"}),
     "catalogue": frozenset(
-        {"model", "manifest", "store", "semantics", "octets", "codings", "options", "plan", "errors"}
+        {"model", "manifest", "bundlers", "store", "semantics", "octets", "codings", "options", "plan", "errors"}
     ),
     "wsgi": WSGI - {"wsgi"},
     "gunicorn": WSGI,
-    # "catalogue" for its scan: what is built is what would be served.
-    "pipeline": frozenset({"catalogue", "store", "manifest", "semantics", "codings", "octets", "options", "errors"}),
+    # "catalogue" for its scan: what is built is what would be served. Not "misses": what a request gets is not its job.
+    "pipeline": frozenset(
+        {"catalogue", "store", "manifest", "bundlers", "semantics", "codings", "octets", "options", "errors"}
+    ),
     "django": EVERYTHING,
     "doctor": frozenset({"manifest", "store", "pipeline", "django", "errors"}),
     "cli": frozenset({"pipeline", "catalogue", "wsgi", "errors", "options", "store", "manifest", "semantics"}),

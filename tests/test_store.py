@@ -18,11 +18,13 @@ import pytest
 from staticserve.errors import StoreError
 from staticserve.store import (
     STORE_NAME,
+    ContentRow,
+    Encoding,
     Record,
     Release,
     ReleaseRow,
     ResourceRow,
-    StoredBlob,
+    Snapshot,
     StoreReader,
     StoreWriter,
 )
@@ -38,16 +40,41 @@ MTIME_NS: Final = 784_111_777_123_456_789
 CTIME_NS: Final = MTIME_NS + 7
 
 
-def write_store(root: Path, release: str = "abc", names: tuple[str, ...] = ("app.css", "b.css")) -> str:
-    """Write a store with one content under two names, in two codings, and a third that was not worth it."""
-    path = f"{root}/{STORE_NAME}"
+def stored(coding: str) -> Encoding:
+    return Encoding(coding, f"{coding}1", len(OCTETS[coding]), hashlib.sha256(OCTETS[coding]).hexdigest())
+
+
+MD5: Final = hashlib.md5(CONTENT).hexdigest()[:12]
+ENCODINGS: Final = (stored("br"), stored("zstd"), Encoding("gzip", "gzip1", 2001, None))
+NEW: Final = ReleaseRow("abc", 784_111_777, None, 2, False, "staticfiles.json", "abc")
+OLD: Final = ReleaseRow("old", 784_000_000, 784_111_777, 3, True, None, None)
+
+
+def make_snapshot(release: ReleaseRow = NEW, names: tuple[str, ...] = ("app.css", "b.css")) -> Snapshot:
+    """Return one with one content under some names, in two codings, and a third that was not worth it.
+
+    There is a release before it, of which a name is kept and another forgotten.
+    """
+    own = {name: ResourceRow(1, SHA256, MTIME_NS, CTIME_NS, name == "app.css") for name in names}
+    return Snapshot(
+        releases=(OLD, release),
+        resources={"app.old.css": ResourceRow(0, SHA256, 1, 2, True), **own},
+        contents={SHA256: ContentRow(len(CONTENT), MD5, ENCODINGS)},
+        aliases={"plain.css": "app.css"},
+        forgotten={"gone.css": "older"},
+    )
+
+
+def write_snapshot(path: str, snapshot: Snapshot) -> None:
     with StoreWriter(path) as writer:
-        number = writer.add_release(ReleaseRow(release, False, "staticfiles.json", release), 784_111_777)
-        for name in names:
-            writer.add_resource(number, name, ResourceRow(SHA256, len(CONTENT), MTIME_NS, CTIME_NS, name == "app.css"))
-        for coding, octets in OCTETS.items():
-            writer.add_representation(SHA256, len(CONTENT), coding, f"{coding}1", len(octets), octets)
-        writer.add_representation(SHA256, len(CONTENT), "gzip", "gzip1", 2001, None)
+        for octets in OCTETS.values():
+            writer.add_blob(octets)
+        writer.add(snapshot)
+
+
+def write_store(root: Path, release: str = "abc", names: tuple[str, ...] = ("app.css", "b.css")) -> str:
+    path = f"{root}/{STORE_NAME}"
+    write_snapshot(path, make_snapshot(NEW._replace(name=release, manifest_hash=release), names))
     return path
 
 
@@ -56,25 +83,30 @@ def path(tmp_path: Path) -> str:
     return write_store(tmp_path)
 
 
-def stored_blob(coding: str, number: int) -> StoredBlob:
-    return StoredBlob(coding, len(OCTETS[coding]), hashlib.sha256(OCTETS[coding]).hexdigest(), number)
+RECORD: Final = Record(2, SHA256, 2000, MD5, MTIME_NS, CTIME_NS, True, ENCODINGS)
+BLOBS: Final = tuple(hashlib.sha256(octets).hexdigest() for octets in OCTETS.values())
 
-
-RECORD: Final = Record(SHA256, 2000, MTIME_NS, CTIME_NS, True, (stored_blob("br", 1), stored_blob("zstd", 2)))
+NEXT: Final = Snapshot((ReleaseRow("next", 1, None, 0, False, None, None),), {}, {}, {}, {})
+"""Another release, of an empty tree."""
 
 
 def test_what_was_written_is_read(path: str) -> None:
     with closing(StoreReader(path)) as reader:
-        assert reader.release() == Release(1, 784_111_777, ReleaseRow("abc", False, "staticfiles.json", "abc"))
+        assert reader.release() == Release(2, NEW)
+        assert reader.releases() == [Release(2, NEW), Release(1, OLD)]
         assert reader.find("app.css") == RECORD
-        assert list(reader.names()) == [("app.css", RECORD), ("b.css", RECORD._replace(is_proven=False))]
+        assert reader.find("b.css") == RECORD._replace(is_proven=False)
         assert (reader.has("b.css"), reader.has("c.css")) == (True, False)
-        assert [reader.read_blob(blob) for blob in RECORD.blobs] == [b"as br", b"as zstd"]
-        assert sorted(reader.representations()) == [
-            (SHA256, "br", "br1", 5, RECORD.blobs[0]),
-            (SHA256, "gzip", "gzip1", 2001, None),
-            (SHA256, "zstd", "zstd1", 7, RECORD.blobs[1]),
-        ]
+        assert [reader.read_blob(sha256) for sha256 in BLOBS] == [b"as br", b"as zstd"]
+        assert (reader.find_alias("plain.css"), reader.find_alias("app.css")) == ("app.css", None)
+        assert (reader.find_forgotten("gone.css"), reader.find_forgotten("app.css")) == ("older", None)
+        assert reader.snapshot() == make_snapshot()
+
+
+def test_a_name_of_an_earlier_release_is_found_and_is_of_that(path: str) -> None:
+    with closing(StoreReader(path)) as reader:
+        assert reader.has("app.old.css")
+        assert reader.find("app.old.css") == RECORD._replace(release=1, mtime_ns=1, ctime_ns=2)
 
 
 @pytest.mark.parametrize(
@@ -84,24 +116,33 @@ def test_a_name_that_is_not_there_is_nothing(path: str, name: str) -> None:
     with closing(StoreReader(path)) as reader:
         assert reader.find(name) is None
         assert not reader.has(name)
+        assert reader.find_alias(name) is None
+        assert reader.find_forgotten(name) is None
 
 
 def test_blobs_are_known_by_their_sha256_and_kept_once(tmp_path: Path) -> None:
     path = f"{tmp_path}/{STORE_NAME}"
+    digests = {octets: hashlib.sha256(octets).hexdigest() for octets in (b"same", b"other")}
     with StoreWriter(path) as writer:
-        for content in ("00" * 32, "11" * 32):
-            writer.add_representation(content, 100, "gzip", "gzip9", 4, b"same")
-        writer.add_representation("11" * 32, 100, "br", "br11", 5, b"other")
-    found = rows(tmp_path / STORE_NAME, "SELECT sha256, octets FROM blob ORDER BY id")
-    assert found == [(hashlib.sha256(octets).digest(), octets) for octets in (b"same", b"other")]
+        assert [writer.add_blob(octets) for octets in (b"same", b"other", b"same")] == [
+            digests[octets] for octets in (b"same", b"other", b"same")
+        ]
+        assert [writer.has_blob(sha256) for sha256 in (*digests.values(), SHA256)] == [True, True, False]
+    with closing(StoreReader(path)) as reader:
+        assert {octets: reader.read_blob(sha256) for octets, sha256 in digests.items()} == {
+            octets: octets for octets in digests
+        }
+        with pytest.raises(StoreError, match=SHA256):
+            reader.read_blob(SHA256)
+    assert sorted(octets for (octets,) in rows(tmp_path / STORE_NAME, "SELECT octets FROM blob")) == [b"other", b"same"]
 
 
 def test_a_damaged_blob_is_an_error_that_names_the_store(path: str, tmp_path: Path) -> None:
-    execute(tmp_path / STORE_NAME, "UPDATE blob SET octets = CAST('AS BR' AS BLOB) WHERE id = 1")
+    execute(tmp_path / STORE_NAME, "UPDATE blob SET octets = CAST('AS BR' AS BLOB) WHERE octets = x'6173206272'")
     with closing(StoreReader(path)) as reader:
         with pytest.raises(StoreError, match=r"store\.sqlite3: blob [0-9a-f]{64} is damaged"):
-            reader.read_blob(RECORD.blobs[0])
-        assert reader.read_blob(RECORD.blobs[1]) == b"as zstd"
+            reader.read_blob(BLOBS[0])
+        assert reader.read_blob(BLOBS[1]) == b"as zstd"
 
 
 # What a damaged page may hold: SQLite checks neither values nor, if the page says so, their types.
@@ -112,24 +153,46 @@ DAMAGED_VALUES: Final = (
     "UPDATE content SET size = 'text'",
     "UPDATE content SET size = size + 1",
     "UPDATE content SET size = -1",
+    "UPDATE content SET md5 = 5",
+    "UPDATE content SET md5 = '0123456789ab'",
+    "UPDATE content SET codings = 5",
+    "UPDATE content SET codings = x'ff00'",
+    "UPDATE content SET codings = CAST(codings AS BLOB)",
+    "UPDATE content SET codings = ''",
+    "UPDATE content SET codings = 'br br1 5'",
+    "UPDATE content SET codings = replace(codings, 'br ', 'gzip ')",
+    "UPDATE content SET codings = replace(codings, '1 ', '1 1')",
+    "UPDATE content SET codings = replace(codings, ' ', ' -')",
+    "UPDATE content SET seal = 'text'",
     "UPDATE resource SET mtime_ns = 'text'",
     "UPDATE resource SET mtime_ns = 1.5",
     "UPDATE resource SET mtime_ns = 9223372036854775807",
     "UPDATE resource SET mtime_ns = -9223372036854775808",
     "UPDATE resource SET is_proven = 'text'",
+    "UPDATE resource SET is_proven = 1 - is_proven",
     "UPDATE resource SET content = 77",
-    "UPDATE blob SET sha256 = id",
-    "UPDATE blob SET sha256 = 'text' || id",
+    "UPDATE resource SET content = 'text'",
+    "UPDATE resource SET release = 77",
+    "UPDATE resource SET release = 3 - release",
+    "UPDATE resource SET release = 'text'",
+    "UPDATE resource SET name = name || 'x'",
+    "UPDATE resource SET name = CAST(name AS BLOB)",
+    "UPDATE resource SET seal = 0",
+    "UPDATE blob SET id = id + 1",
     "UPDATE blob SET octets = 'text'",
-    "UPDATE representation SET size = 'text'",
-    "UPDATE representation SET size = size + 1",
-    "UPDATE representation SET size = size - 1",
-    "UPDATE representation SET coding = CAST(coding AS BLOB)",
-    "UPDATE representation SET blob = 77",
+    "UPDATE release SET id = id + 10",
     "UPDATE release SET name = 5",
+    "UPDATE release SET built = 'text'",
+    "UPDATE release SET superseded = 'text'",
+    "UPDATE release SET files = 1.5",
+    "UPDATE release SET follows_symlinks = 1 - follows_symlinks",
     "UPDATE release SET manifest = x'ff00'",
     "UPDATE release SET manifest = 'a' || char(0) || 'b'",
     "UPDATE release SET manifest_hash = 5",
+    "UPDATE alias SET hashed = 5",
+    "UPDATE alias SET hashed = 'b.css'",
+    "UPDATE forgotten SET release = 5",
+    "UPDATE forgotten SET name = name || 'x'",
 )
 """Changes after which a store is no longer as it was written."""
 
@@ -137,13 +200,39 @@ DAMAGED_VALUES: Final = (
 @pytest.mark.parametrize("sql", DAMAGED_VALUES)
 def test_a_damaged_value_is_an_error_or_has_its_type(path: str, tmp_path: Path, sql: str) -> None:
     execute(tmp_path / STORE_NAME, sql)
-    with closing(StoreReader(path)) as reader, suppress(StoreError):
-        record = reader.find("app.css")
-        if record is not None:
-            assert [type(value) for value in record] == [str, int, int, int, bool, tuple]
-            for blob in record.blobs:
-                assert [type(value) for value in blob] == [str, int, str, int]
-                assert len(reader.read_blob(blob)) == blob.size
+    with closing(StoreReader(path)) as reader:
+        with suppress(StoreError):
+            record = reader.find("app.css")
+            if record is not None:
+                assert [type(value) for value in record] == [int, str, int, str, int, int, bool, tuple]
+                for encoding in record.encodings:
+                    assert [type(value) for value in encoding[:3]] == [str, str, int]
+                    if encoding.sha256 is not None:
+                        assert len(reader.read_blob(encoding.sha256)) == encoding.size
+        for find in (reader.find_alias, reader.find_forgotten):
+            for name in ("plain.css", "gone.css", "gone.cssx"):
+                with suppress(StoreError):
+                    assert isinstance(find(name), str | None)
+
+
+@pytest.mark.parametrize("sql", DAMAGED_VALUES)
+def test_what_is_read_of_a_damaged_store_is_what_was_written(path: str, tmp_path: Path, sql: str) -> None:
+    # A row that cannot be found is missing; none says something else than it did.
+    execute(tmp_path / STORE_NAME, sql)
+    written = make_snapshot()
+    with closing(StoreReader(path)) as reader:
+        with suppress(StoreError):
+            assert reader.find("app.css") in (None, RECORD)
+        with suppress(StoreError):
+            assert reader.find_alias("plain.css") in (None, "app.css")
+        with suppress(StoreError):
+            assert reader.release() == Release(2, NEW)
+        with suppress(StoreError):
+            found = reader.snapshot()
+            assert found.releases == written.releases
+            assert found.resources.items() <= written.resources.items()
+            assert found.contents == written.contents
+            assert (found.aliases, found.forgotten) == (written.aliases, written.forgotten)
 
 
 def _cut(size: int) -> Callable[[str], object]:
@@ -190,7 +279,8 @@ UNUSABLE: Final[dict[str, Callable[[str], object]]] = {
     "deleted": os.unlink,
     "another application's database": _make_another_database,
     "of another application": _do("PRAGMA application_id = 1"),
-    "of a future version": _do("PRAGMA user_version = 2"),
+    "of a future version": _do("PRAGMA user_version = 3"),
+    "of the version before": _do("PRAGMA user_version = 1"),
     "without a release": _do("DELETE FROM release"),
     "without its tables": _do("DROP TABLE release"),
 }
@@ -225,7 +315,7 @@ def test_a_reader_opens_the_file_when_it_is_asked_and_once_for_all_threads(path:
     assert descriptors_of(path) == 0
 
     def read(number: int) -> list[object]:
-        return [reader.find("app.css"), reader.read_blob(RECORD.blobs[number % 2]), reader.release().row.name]
+        return [reader.find("app.css"), reader.read_blob(BLOBS[number % 2]), reader.release().row.name]
 
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(read, range(400)))
@@ -238,7 +328,7 @@ def test_a_reader_opens_the_file_when_it_is_asked_and_once_for_all_threads(path:
 FORKED: Final = """
 import json, os, sys
 from contextlib import closing, suppress
-from staticserve.store import ReleaseRow, StoreReader, StoreWriter
+from staticserve.store import ReleaseRow, Snapshot, StoreReader, StoreWriter
 
 path, parent_asks_first = sys.argv[1], sys.argv[2] == "True"
 reader = StoreReader(path)
@@ -246,7 +336,7 @@ if parent_asks_first:
     before = reader.release().row.name
 # Another release takes its place: whoever opens the file from now on finds that one.
 with StoreWriter(path) as writer:
-    writer.add_release(ReleaseRow("next", False, None, None), 1)
+    writer.add(Snapshot((ReleaseRow("next", 1, None, 0, False, None, None),), {}, {}, {}, {}))
 child = os.fork()
 if child == 0:
     found = reader.release().row.name, reader.find("app.css") is None
@@ -272,7 +362,7 @@ def test_a_reader_keeps_the_release_that_it_has_opened(path: str, tmp_path: Path
         assert reader.release().row.name == "abc"
         assert reader.find("app.css") == RECORD
         os.unlink(path)
-        assert reader.read_blob(RECORD.blobs[0]) == b"as br"
+        assert reader.read_blob(BLOBS[0]) == b"as br"
 
 
 def test_reading_needs_no_permission_to_write_and_leaves_nothing_behind(path: str) -> None:
@@ -316,7 +406,7 @@ def test_an_error_while_writing_leaves_the_earlier_store_and_no_other_file(path:
 
     def fail() -> None:
         with StoreWriter(path) as writer:
-            writer.add_release(ReleaseRow("next", False, None, None), 1)
+            writer.add(NEXT)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -336,7 +426,7 @@ def test_a_store_that_cannot_be_written_is_an_error_that_names_it_and_the_cause(
 
 def test_nobody_sees_a_store_before_it_is_whole(path: str) -> None:
     with StoreWriter(path) as writer:
-        writer.add_release(ReleaseRow("next", False, None, None), 1)
+        writer.add(NEXT)
         with closing(StoreReader(path)) as reader:
             assert reader.release().row.name == "abc"
     with closing(StoreReader(path)) as reader:
@@ -351,7 +441,7 @@ def test_what_a_killed_build_left_an_hour_ago_is_removed_and_what_another_is_wri
     now = os.stat(new).st_mtime_ns
     os.utime(old, ns=(now - hour, now - hour))
     with StoreWriter(path) as writer:
-        writer.add_release(ReleaseRow("next", False, None, None), 1)
+        writer.add(NEXT)
     assert sorted(os.listdir(os.path.dirname(path))) == ["store.sqlite3", "store.sqlite3.2-bb.tmp"]
 
 

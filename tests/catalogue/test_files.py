@@ -32,7 +32,7 @@ MUTABLE: Final = "max-age=60, public"
 
 
 def make_reader(root: Path, options: Options = DEFAULTS, manifest: Manifest | None = None) -> FileReader:
-    return FileReader(str(root), options, manifest or Manifest())
+    return FileReader(str(root), options, (manifest or Manifest()).hashed_names)
 
 
 def read(root: Path, name: str, suffixes: tuple[str, ...] = (), options: Options = DEFAULTS) -> Resource:

@@ -28,14 +28,15 @@ from tests.pipeline import (
     SCRIPT,
     STYLE,
     ask,
+    blobs_of,
     build,
     execute,
     hashed_name,
     make_tree,
     python,
-    rows,
     store_of,
     swap_blobs,
+    swap_codings,
 )
 from tests.test_store import DAMAGED_VALUES, UNUSABLE
 
@@ -85,7 +86,7 @@ def other_of(content: bytes) -> bytes:
 def test_every_file_is_served_in_every_coding_that_was_kept(root: Path) -> None:
     app = StaticServe(None, root)
     check_all(app)
-    kept = rows(store_of(root), "SELECT name, coding FROM resource JOIN representation USING (content) WHERE blob")
+    kept = blobs_of(root)
     assert {coding for _, coding in kept} == {"br", "zstd", "gzip"}
     for name, coding in kept:
         assert ask(app, name, coding).coding == coding
@@ -561,7 +562,7 @@ def check_never_wrong(app: StaticServe, files: Mapping[str, bytes]) -> int:
 
 
 @pytest.mark.parametrize("deleted", [False, True], ids=["", "deleted"])
-@pytest.mark.parametrize("sql", [*DAMAGED_VALUES, "UPDATE representation SET blob = (blob + 1) % 15"])
+@pytest.mark.parametrize("sql", [*DAMAGED_VALUES, "UPDATE resource SET content = content % 7 + 1"])
 def test_a_damaged_value_is_never_a_wrong_answer(root: Path, sql: str, deleted: bool) -> None:
     if deleted:
         (root / "app.css").unlink()
@@ -570,12 +571,15 @@ def test_a_damaged_value_is_never_a_wrong_answer(root: Path, sql: str, deleted: 
 
 
 @pytest.mark.parametrize("deleted", [False, True], ids=["", "deleted"])
-def test_a_blob_is_served_only_for_the_content_that_it_decodes_to(tmp_path: Path, deleted: bool) -> None:
+@pytest.mark.parametrize("swap", [swap_blobs, swap_codings])
+def test_a_blob_is_served_only_for_the_content_that_it_decodes_to(
+    tmp_path: Path, swap: Callable[[Path], None], deleted: bool
+) -> None:
     # Whose blobs are of the same size, in each coding.
     files = {"a.css": b"a" * 1000, "b.css": b"b" * 1000, "c.png": PICTURE}
     make_tree(tmp_path, files)
     build(tmp_path)
-    swap_blobs(tmp_path)
+    swap(tmp_path)
     if deleted:
         (tmp_path / "a.css").unlink()
     check_never_wrong(StaticServe(None, tmp_path), files)

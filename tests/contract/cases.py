@@ -541,8 +541,14 @@ _MISSES: Final = (
     "~root",
     "*",
     "%F0%9F%92%A9.txt",
-    # Another release's: a hashed name that this one does not have.
-    "css/app.0123456789ab.css",
+    # Another release's: hashed names, and this one has nothing without the hash.
+    "css/gone.0123456789ab.css",
+    "css/app.0123456789ab.js",
+    "0123456789ab.css",
+    # Neither a word nor a version nor a date is a hash.
+    "css/app.elements.css",
+    "css/app.1234567.css",
+    "css/app.20261124.css",
     # A sidecar's own URL.
     "css/app.css.gz",
     "css/app.css.br",
@@ -637,6 +643,28 @@ def _redirect(target: str, to: str, *fields: tuple[str, str]) -> Case:
     return Case(f"{target}{on} leads to {to}", 302, target, fields, expected={"Location": to})
 
 
+# Another release's: a hashed name that this one does not have, and what it has instead. What is asked for are other
+# bytes, so nobody may keep the answer.
+
+CURRENT_CSS: Final = url_of(tree.HASHED_CSS)
+STALE_CSS: Final = "/static/css/app.0123456789ab.css"
+STALE_JS: Final = "/static/js/library.0123456789ab.js"
+_UNKEPT: Final = {"Cache-Control": "no-store", "Access-Control-Allow-Origin": "*"}
+
+
+def _stale(target: str, to: str, *fields: tuple[str, str]) -> Case:
+    return _redirect(target, to, *fields)._replace(expected={"Location": to, **_UNKEPT})
+
+
+STALE: Final = [
+    _stale(STALE_CSS, CURRENT_CSS),
+    _stale(f"{STALE_CSS}?v=2&x=%00", f"{CURRENT_CSS}?v=2&x=%00"),
+    _stale(STALE_CSS, CURRENT_CSS, ("Range", "bytes=0-9")),
+    _stale(STALE_CSS, CURRENT_CSS, ("If-None-Match", "*")),
+    _stale(STALE_JS, "/static/js/library-Xy12Zw.js"),
+    Case("a redirect to what is current is not posted to", 405, STALE_CSS, method="POST"),
+]
+
 INDEX_FILES: Final = [
     _ranged("pages/index.html", "bytes=0-9", ((0, 9),)),
     _of("pages/docs/index.html", "an index file has preconditions", 304, ("If-None-Match", "{identity}")),
@@ -668,4 +696,4 @@ def _with_heads(cases: Iterable[Case]) -> list[Case]:
     return both
 
 
-CASES: Final = _with_heads([*WHOLE, *SELECTION, *PRECONDITIONS, *RANGES, *METHODS, *PATHS, *INDEX_FILES])
+CASES: Final = _with_heads([*WHOLE, *SELECTION, *PRECONDITIONS, *RANGES, *METHODS, *PATHS, *STALE, *INDEX_FILES])

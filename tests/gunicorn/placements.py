@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from staticserve import StaticServe
+from staticserve.gunicorn.lane import FileBody
 from tests.gunicorn.application import answer
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ class SlowlyRead(StaticServe):
     """Stands on a slow disk: what has "slow" in its path is read when there is a file that is called "gate"."""
 
     def answer(self, path: str, *args: Any) -> Any:
-        """Answer, when the disk does."""
-        while "slow" in path and not os.path.exists(f"{_FILES}/gate"):
+        """Answer, when the disk does. Only the lane is kept waiting: a thread of views would keep its view waiting."""
+        while args[-1] is FileBody and "slow" in path and not os.path.exists(f"{_FILES}/gate"):
             time.sleep(0.01)
         return super().answer(path, *args)
 

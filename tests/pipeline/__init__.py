@@ -90,21 +90,60 @@ def execute(path: Path, sql: str) -> None:
         connection.execute(sql)
 
 
+class Kept(NamedTuple):
+    """A line of a content's row: the content's SHA-256, a coding, its recipe, and the id of its blob, if it has one."""
+
+    content: bytes
+    coding: str
+    recipe: str
+    blob: int | None
+
+
+def kept_of(root: Path) -> list[Kept]:
+    """Return all that a store says of encodings, read as its schema says, not by our parser."""
+    kept = []
+    for content, lines in rows(store_of(root), "SELECT sha256, codings FROM content ORDER BY sha256"):
+        for line in lines.splitlines():
+            coding, recipe, _, sha256 = line.split(" ")
+            # The first 63 bits of a digest, so that SQLite takes it for an integer that is not negative.
+            kept.append(Kept(content, coding, recipe, None if sha256 == "-" else int(sha256[:16], 16) >> 1))
+    return kept
+
+
 def swap_blobs(root: Path) -> None:
-    """Give each of two contents the other's blobs, as a damaged page may."""
-    other = (
-        "SELECT blob FROM representation AS other WHERE other.coding = mine.coding AND other.content != mine.content"
-    )
-    execute(store_of(root), f"UPDATE representation AS mine SET blob = ({other})")
+    """Give each of two contents the other's octets, as a damaged page may."""
+    by_coding: dict[str, list[int]] = {}
+    for each in kept_of(root):
+        if each.blob is not None:
+            by_coding.setdefault(each.coding, []).append(each.blob)
+    octets = dict(rows(store_of(root), "SELECT id, octets FROM blob"))
+    assert by_coding
+    with closing(sqlite3.connect(store_of(root))) as connection, connection:
+        for first, second in by_coding.values():
+            swapped = [(octets[first], second), (octets[second], first)]
+            connection.executemany("UPDATE blob SET octets = ? WHERE id = ?", swapped)
+
+
+def swap_codings(root: Path) -> None:
+    """Give each of two contents the other's line about its codings, as a damaged page may."""
+    other = "SELECT codings FROM content AS other WHERE other.id != mine.id AND other.codings != ''"
+    execute(store_of(root), f"UPDATE content AS mine SET codings = ({other}) WHERE codings != ''")
 
 
 def blobs_of(root: Path) -> dict[tuple[str, str], bytes]:
     """Return the octets of a store's blobs by file name and coding."""
-    sql = (
-        "SELECT name, coding, octets FROM resource JOIN representation USING (content)"
-        " JOIN blob ON blob.id = representation.blob"
-    )
-    return {(name, coding): octets for name, coding, octets in rows(store_of(root), sql)}
+    octets = dict(rows(store_of(root), "SELECT id, octets FROM blob"))
+    names: dict[bytes, list[str]] = {}
+    for name, content in rows(
+        store_of(root), "SELECT name, sha256 FROM resource JOIN content ON content.id = resource.content"
+    ):
+        names.setdefault(content, []).append(name)
+    return {
+        (name, each.coding): octets[each.blob]
+        for each in kept_of(root)
+        if each.blob is not None
+        for name in names[each.content]
+    }
 
 
 def stray_files(root: Path) -> list[str]:

@@ -31,6 +31,7 @@ from tests.pipeline import (
     build,
     decode,
     hashed_name,
+    kept_of,
     make_tree,
     python,
     rows,
@@ -44,25 +45,50 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-# Of which a build has some tenths of a second to do.
-SLOW: Final = {f"{name}.js": text(60_000 + number) for number, name in enumerate("abcdef")}
+HASHED: Final = hashed_name("app.css", STYLE)
+
+# Of which a build has some tenths of a second to do. It begins with the longest and tells by name what is done, so that
+# of these the first is told when the others are still to be encoded.
+SLOW: Final = {f"{name}.js": text(60_000 - number) for number, name in enumerate("abcdef")}
 
 
 def built_of(root: Path) -> list[object]:
-    """Return all that a store has of contents and codings, in its own order."""
-    tables = ("blob", "content", "representation")
-    return [rows(store_of(root), f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables]
+    """Return all that a store has of contents, names and octets, in its own order; not its files' and its own times."""
+    columns = {
+        "blob": "*",
+        "content": "*",
+        "resource": "name, release, content, mtime_ns, is_proven",
+        "alias": "*",
+        "forgotten": "*",
+        "release": "id, name, superseded, files, follows_symlinks, manifest, manifest_hash",
+    }
+    return [rows(store_of(root), f"SELECT {some} FROM {table} ORDER BY 1, 2") for table, some in columns.items()]
 
 
 def check_store(root: Path) -> None:
-    """Check with SQLite and the codecs that a store is whole."""
+    """Check with SQLite, the codecs and digests that a store, and what is beside it, is whole."""
     assert rows(store_of(root), "PRAGMA integrity_check") == [("ok",)]
     assert rows(store_of(root), "PRAGMA foreign_key_check") == []
-    sql = "SELECT content.sha256, coding, octets FROM representation JOIN content ON content.id = content"
-    found = rows(store_of(root), f"{sql} JOIN blob ON blob.id = blob")
-    assert found
-    for sha256, coding, octets in found:
-        assert hashlib.sha256(decode(coding, octets)).digest() == sha256
+    blobs = dict(rows(store_of(root), "SELECT id, octets FROM blob"))
+    kept = [each for each in kept_of(root) if each.blob is not None]
+    assert kept
+    assert {each.blob for each in kept} == blobs.keys()
+    for each in kept:
+        assert hashlib.sha256(decode(each.coding, blobs[each.blob])).digest() == each.content
+    # A name that is for ever, and no coding: that content is beside the store, and nothing else is.
+    sql = "SELECT DISTINCT sha256 FROM resource JOIN content ON content.id = resource.content WHERE is_proven"
+    coded = {each.content for each in kept}
+    originals = {sha256.hex() for (sha256,) in rows(store_of(root), sql) if sha256 not in coded}
+    beside = [path for path in (store_of(root).parent / "kept").glob("*") if path.suffix != ".tmp"]
+    assert originals == {path.name for path in beside}
+    for path in beside:
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == path.name
+
+
+def picture(number: int) -> dict[str, bytes]:
+    """Return one that no coding makes smaller, under a name that is for ever."""
+    content = random.Random(number).randbytes(3000)
+    return {hashed_name("img/picture.png", content): content}
 
 
 def check_served(root: Path, files: Mapping[str, bytes]) -> None:
@@ -116,14 +142,43 @@ def test_equal_bytes_are_encoded_once_whatever_their_names(tmp_path: Path) -> No
 
 def test_what_is_compressed_already_is_not_tried_and_source_maps_are_cheap(tmp_path: Path) -> None:
     build(make_tree(tmp_path))
-    sql = "SELECT name, coding, recipe FROM resource LEFT JOIN representation USING (content)"
-    recipes: dict[str, set[str | None]] = {}
-    for name, _, recipe in rows(store_of(tmp_path), sql):
-        recipes.setdefault(name, set()).add(recipe)
-    assert recipes["img/photo.png"] == {None}
-    assert recipes["empty.txt"] == {None}
-    assert recipes["js/app.js.map"] == {"br9w22", "zstd9", "gzip6"}
-    assert recipes["js/app.js"] == {"br11w22", "zstd9", "gzip9"}
+    recipes = recipes_of(tmp_path)
+    assert recipes["img/photo.png"] == set()
+    assert recipes["empty.txt"] == set()
+    assert recipes["js/app.js.map"] == CHEAP
+    assert recipes["js/app.js"] == BEST
+
+
+BEST: Final = {"br11w22", "zstd9", "gzip9"}
+CHEAP: Final = {"br9w22", "zstd9", "gzip6"}
+
+
+def recipes_of(root: Path) -> dict[str, set[str]]:
+    """Return the recipes by which each file was encoded."""
+    sql = "SELECT name, sha256 FROM resource JOIN content ON content.id = resource.content"
+    kept = kept_of(root)
+    return {
+        name: {each.recipe for each in kept if each.content == sha256} for name, sha256 in rows(store_of(root), sql)
+    }
+
+
+def test_what_no_page_loads_is_cheap(tmp_path: Path) -> None:
+    # Modules for Node; and an original whose hashed copy is another, because references in it were rewritten.
+    hashed = hashed_name("rewritten.css", b"x" + STYLE)
+    manifest = {"paths": {"app.css": HASHED, "rewritten.css": hashed}, "version": "1.1", "hash": "0123456789ab"}
+    files = {
+        "app.css": STYLE,
+        HASHED: STYLE,
+        "rewritten.css": STYLE[1:],
+        hashed: b"x" + STYLE,
+        "module.cjs": SCRIPT,
+        "unhashed.css": STYLE[2:],
+        MANIFEST_NAME: json.dumps(manifest).encode(),
+    }
+    build(make_tree(tmp_path, files))
+    recipes = recipes_of(tmp_path)
+    assert recipes.pop("rewritten.css") == recipes.pop("module.cjs") == CHEAP
+    assert set(map(frozenset, recipes.values())) == {frozenset(BEST)}
 
 
 def test_only_the_codings_that_are_asked_for_are_made(tmp_path: Path) -> None:
@@ -318,28 +373,35 @@ def test_a_build_that_is_killed_at_any_moment_leaves_a_whole_store(tmp_path: Pat
         assert process.stdout is not None
         for number in range(50):
             changed = {name: text(20_000 + 10 * number + place) for place, name in enumerate(("js/app.js", "new.css"))}
-            write_files(root, {**changed, "twin.css": changed["new.css"]})
+            write_files(root, {**changed, "twin.css": changed["new.css"], **picture(number)})
             before = store_of(root).read_bytes()
             print(rng.uniform(0, 0.06), file=process.stdin, flush=True)
             codes.append(int(process.stdout.readline()))
             assert codes[-1] in (0, -signal.SIGKILL)
             if store_of(root).read_bytes() != before:
                 check_store(root)
-            check_served(root, {**FILES, "js/app.js": changed["js/app.js"]})
+            files = {**FILES, "js/app.js": changed["js/app.js"]}
+            check_served(root, files)
         process.stdin.close()
     # On a slow machine none gets to its end, and on a fast one not all are killed.
     assert codes.count(-signal.SIGKILL) > 5
     for path in (root / ".staticserve").glob("*.tmp"):
         os.utime(path, (1, 1))
+    # Nobody can set the ctime, by which these are judged: they have a test of their own.
+    for path in (root / ".staticserve/kept").glob("*.tmp"):
+        path.unlink()
     build(root)
-    assert os.listdir(root / ".staticserve") == ["store.sqlite3"]
+    assert sorted(os.listdir(root / ".staticserve")) == ["kept", "store.sqlite3"]
+    assert stray_files(root) == []
     check_store(root)
+    check_served(root, {**files, **picture(0), **picture(49)})
 
 
 def test_of_two_builds_at_once_one_wins_and_the_store_is_whole(tmp_path: Path) -> None:
     root = make_tree(tmp_path)
     for number in range(4):
         pairs = {f"{place}.css": text(5000 + number * 10 + place) for place in range(8)}
+        pairs |= picture(number)
         write_files(root, {**pairs, **{f"twin-{name}": content for name, content in pairs.items()}})
         command = python("-m", "staticserve", "build", str(root))
         builds = [subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in "ab"]
@@ -349,7 +411,7 @@ def test_of_two_builds_at_once_one_wins_and_the_store_is_whole(tmp_path: Path) -
         check_store(root)
         check_served(root, {**FILES, **pairs})
         assert stray_files(root) == []
-        assert os.listdir(root / ".staticserve") == ["store.sqlite3"]
+        assert sorted(os.listdir(root / ".staticserve")) == ["kept", "store.sqlite3"]
 
 
 def test_a_build_takes_the_content_of_its_moment_not_of_the_earlier_store(root: Path) -> None:

@@ -21,6 +21,9 @@ REPORT: Final = BuildReport(
     bytes=1_234_567,
     bytes_linked=999,
     store_bytes=4_200,
+    releases_kept=3,
+    names_kept=41,
+    bytes_kept=56_789,
     seconds=1.26,
     codings={
         "br": CodingReport(encoded=3, reused=4, not_worth_it=2, bytes_before=1_000_000_000, bytes_after=999_949),
@@ -34,9 +37,14 @@ def test_a_report_is_a_line_for_each_kind_of_thing() -> None:
         "files: 12 (1.2 MB), 7 contents, 999 B freed by links",
         "br: 3 encoded, 4 reused, 2 not worth it, 1.0 GB -> 999.9 kB",
         "gzip: 0 encoded, 1 reused, 1 not worth it",
+        "earlier releases: 3 (41 files, 56.8 kB)",
         "store: 4.2 kB, 1.3 s",
     ]
-    assert BuildReport().lines() == ["files: 0 (0 B), 0 contents", "store: 0 B, 0.0 s"]
+    assert BuildReport().lines() == [
+        "files: 0 (0 B), 0 contents",
+        "earlier releases: 0 (0 files, 0 B)",
+        "store: 0 B, 0.0 s",
+    ]
 
 
 def test_a_report_is_a_line() -> None:
@@ -52,6 +60,9 @@ def test_a_report_is_json() -> None:
         "bytes": 1_234_567,
         "bytes_linked": 999,
         "store_bytes": 4_200,
+        "releases_kept": 3,
+        "names_kept": 41,
+        "bytes_kept": 56_789,
         "seconds": 1.26,
         "codings": {
             "br": {

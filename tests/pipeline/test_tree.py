@@ -52,20 +52,22 @@ def test_a_file_that_cannot_be_read_is_an_error_that_names_it_and_the_cause(
     make_tree(tmp_path, {"a.css": STYLE, "b.css": STYLE})
     (_, file) = read_tree(str(tmp_path), ["a.css", "b.css"], 2)
     os.unlink(tmp_path / "b.css")
-    make(f"{tmp_path}/b.css")
-    for read in (lambda: read_tree(str(tmp_path), ["a.css", "b.css"], 2), lambda: read_checked(str(tmp_path), file)):
+    path = f"{tmp_path}/b.css"
+    make(path)
+    for read in (lambda: read_tree(str(tmp_path), ["a.css", "b.css"], 2), lambda: read_checked(path, file.sha256)):
         with pytest.raises(BuildError, match=r"b\.css: cannot be read: .+") as raised:
             read()
-        assert raised.value.path == f"{tmp_path}/b.css"
+        assert raised.value.path == path
 
 
 def test_a_file_that_changed_since_the_tree_was_read_is_an_error(tmp_path: Path) -> None:
     make_tree(tmp_path, {"a.css": STYLE})
     (file,) = read_tree(str(tmp_path), ["a.css"], 1)
-    assert read_checked(str(tmp_path), file) == STYLE
+    path = str(tmp_path / "a.css")
+    assert read_checked(path, file.sha256) == STYLE
     make_tree(tmp_path, {"a.css": STYLE[::-1]})
     with pytest.raises(BuildError, match=r"a\.css: it changed while the build was reading it"):
-        read_checked(str(tmp_path), file)
+        read_checked(path, file.sha256)
 
 
 def test_a_file_that_changes_while_it_is_read_is_an_error(tmp_path: Path) -> None:
