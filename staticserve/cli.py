@@ -1,4 +1,4 @@
-"""The command line: ``staticserve build`` and ``staticserve serve``."""
+"""The command line: ``staticserve build``, ``serve``, ``doctor`` and ``explain``."""
 
 from __future__ import annotations
 
@@ -9,8 +9,18 @@ import logging
 import os
 import sys
 from contextlib import contextmanager
+from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
+from staticserve.doctor.command import (
+    add_doctor_arguments,
+    add_explain_arguments,
+    read_choice,
+    run_doctor,
+    run_explain,
+)
+from staticserve.doctor.entry import find_entry
 from staticserve.errors import ManifestError, StaticServeError
 from staticserve.manifest import MANIFEST_NAME, Manifest, read_manifest
 from staticserve.options import make_options
@@ -45,6 +55,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     serve.add_argument("--prefix", default="/", help="the URL path below which it is served (default /)")
     serve.add_argument("--bind", default="127.0.0.1:8000", metavar="HOST:PORT", help="default 127.0.0.1:8000")
     serve.set_defaults(run=_serve)
+    doctor = commands.add_parser("doctor", help="say what is wrong with a Django project's static files")
+    _add_project_arguments(doctor, add_doctor_arguments)
+    doctor.set_defaults(run=partial(_look_into, run=run_doctor, read=read_choice))
+    explain = commands.add_parser("explain", help="tell the life of one of a Django project's static files")
+    _add_project_arguments(explain, add_explain_arguments)
+    explain.set_defaults(run=partial(_look_into, run=run_explain, read=itemgetter("name")))
     chosen = parser.parse_args(arguments)
     try:
         result: int = chosen.run(chosen)
@@ -62,6 +78,25 @@ def add_build_arguments(parser: argparse.ArgumentParser) -> None:
         "--coding", action="append", choices=known, dest="codings", help="one to make; may be repeated (default all)"
     )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
+
+
+def _add_project_arguments(parser: argparse.ArgumentParser, add_arguments: Callable[..., None]) -> None:
+    add_arguments(parser)
+    parser.add_argument("project", metavar="DIR", nargs="?", default=".", help="where manage.py is (default here)")
+    parser.add_argument("--settings", metavar="MODULE", help="the settings module, if not manage.py's")
+
+
+def _look_into(chosen: argparse.Namespace, run: Callable[..., int], read: Callable[..., Any]) -> int:
+    """Run a command for the Django project of a directory, as manage.py would if its settings import."""
+    entry = find_entry(chosen.project, chosen.settings, os.environ)
+    if entry is None:
+        where = os.path.abspath(chosen.project)
+        print(f"staticserve: there is no manage.py in {where}; give its directory, or --settings", file=sys.stderr)
+        return WRONG_USAGE
+    choice = read(vars(chosen))
+    os.chdir(entry.root)
+    sys.path.insert(0, entry.root)
+    return run(entry, choice, is_loaded=False)
 
 
 def run_build(root: str, manifest: Manifest, build: BuildOptions, *, as_json: bool) -> None:

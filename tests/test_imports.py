@@ -43,8 +43,10 @@ LAW: Final[dict[str, frozenset[str]]] = {
     # "catalogue" for its scan: what is built is what would be served.
     "pipeline": frozenset({"catalogue", "store", "manifest", "semantics", "codings", "octets", "options", "errors"}),
     "django": EVERYTHING,
-    "doctor": frozenset({"manifest", "store", "pipeline", "django", "errors"}),
-    "cli": frozenset({"pipeline", "catalogue", "wsgi", "errors", "options", "store", "manifest", "semantics"}),
+    "doctor": frozenset({"manifest", "store", "django", "errors", "semantics", "codings"}),
+    "cli": frozenset(
+        {"doctor", "pipeline", "catalogue", "wsgi", "errors", "options", "store", "manifest", "semantics"}
+    ),
     "__main__": frozenset({"cli"}),
 }
 
