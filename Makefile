@@ -14,6 +14,7 @@ $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[django,gunicorn]' --group test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps django-heroku==0.3.1 django-on-heroku==1.1.2
 	touch $@
 
 install: $(VENV)/.installed ## Make the environment

@@ -42,8 +42,8 @@ _MOST_SLOW_ROUNDS: Final = 1
 # What matches is collected by nobody: a package whose own references lead nowhere would end it for all.
 _IGNORED: Final[tuple[str, ...]] = ()
 
-# Only developer tools ask for source maps: what is sent of them counts for nothing here.
-_MAP: Final = ".map"
+# Only developer tools ask for source maps, and only Node for .cjs: what is sent of them counts for nothing here.
+_UNSOUGHT: Final = (".map", ".cjs")
 
 
 class Builder(NamedTuple):
@@ -95,7 +95,7 @@ def measure(scale: Scale) -> Result:
                 samples += make_samples(f"{builder.name}, warm", number, values)
         sent = {builder.name: run_inside("downloads", builder.server, roots[builder]) for builder in _BUILDERS}
     for name, sizes in sent.items():
-        downloaded = sum(size for file, size in sizes.items() if not file.endswith(_MAP))
+        downloaded = sum(size for file, size in sizes.items() if not file.endswith(_UNSOUGHT))
         samples += make_samples(f"{name}, cold", 0, {"download MB": downloaded / 1e6})
     larger = _find_larger(sent["staticserve"], sent["whitenoise"])
     identical = sent["Django"]
@@ -104,10 +104,10 @@ def measure(scale: Scale) -> Result:
         about=[
             f"Collected: {_describe_corpus(sources)}",
             f"{len(identical):,} hashed files, {sum(identical.values()) / 1e6:.1f} MB. Cold: into an empty directory;",
-            "warm: into the same again. Disk: blocks, links counted once. Download: what the server that belongs to",
-            "the storage sends of each hashed file, source maps excepted, to a client that takes gzip, br and zstd.",
+            "warm: into the same again. Disk: blocks, links counted once. Download: what the storage's server sends of",
+            "each hashed file that a page loads (no .map, no .cjs), to a client that takes gzip, br and zstd.",
             "Ratios: cold, to whitenoise; warm, to Django's ManifestStaticFilesStorage, warm.",
-            f"Files of which staticserve sends more than whitenoise, source maps excepted: {len(larger)}.",
+            f"Such files of which staticserve sends more than whitenoise: {len(larger)}.",
         ],
         notes=larger,
         settings={"rounds, cold": slow_rounds, "rounds, warm": scale.rounds},
@@ -127,7 +127,7 @@ def _find_larger(mine: dict[str, int], theirs: dict[str, int]) -> list[str]:
     return [
         f"{name}: {size:,} bytes, whitenoise {theirs[name]:,}"
         for name, size in mine.items()
-        if size > theirs[name] and not name.endswith(_MAP)
+        if size > theirs[name] and not name.endswith(_UNSOUGHT)
     ]
 
 

@@ -1,4 +1,4 @@
-"""The command line: ``staticserve build``, ``serve`` and ``releases``."""
+"""The command line: ``staticserve build``, ``serve``, ``releases``, ``doctor`` and ``explain``."""
 
 from __future__ import annotations
 
@@ -11,8 +11,18 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
+from staticserve.doctor.command import (
+    add_doctor_arguments,
+    add_explain_arguments,
+    read_choice,
+    run_doctor,
+    run_explain,
+)
+from staticserve.doctor.entry import find_entry
 from staticserve.errors import ManifestError, StaticServeError, StoreError
 from staticserve.manifest import MANIFEST_NAME, Manifest, read_manifest
 from staticserve.options import make_options
@@ -54,6 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     serve.add_argument("--prefix", default="/", help="the URL path below which it is served (default /)")
     serve.add_argument("--bind", default="127.0.0.1:8000", metavar="HOST:PORT", help="default 127.0.0.1:8000")
     serve.set_defaults(run=_serve)
+    doctor = commands.add_parser("doctor", help="say what is wrong with a Django project's static files")
+    _add_project_arguments(doctor, add_doctor_arguments)
+    doctor.set_defaults(run=partial(_look_into, run=run_doctor, read=read_choice))
+    explain = commands.add_parser("explain", help="tell the life of one of a Django project's static files")
+    _add_project_arguments(explain, add_explain_arguments)
+    explain.set_defaults(run=partial(_look_into, run=run_explain, read=itemgetter("name")))
     chosen = parser.parse_args(arguments)
     try:
         result: int = chosen.run(chosen)
@@ -130,6 +146,25 @@ def run_releases(root: str, rules: RetentionRules, chosen: Mapping[str, Any]) ->
         print(json.dumps([each.as_dict() for each in held], indent=2))
     else:
         print("\n".join(describe_held(held, now)))
+
+
+def _add_project_arguments(parser: argparse.ArgumentParser, add_arguments: Callable[..., None]) -> None:
+    add_arguments(parser)
+    parser.add_argument("project", metavar="DIR", nargs="?", default=".", help="where manage.py is (default here)")
+    parser.add_argument("--settings", metavar="MODULE", help="the settings module, if not manage.py's")
+
+
+def _look_into(chosen: argparse.Namespace, run: Callable[..., int], read: Callable[..., Any]) -> int:
+    """Run a command for the Django project of a directory, as manage.py would if its settings import."""
+    entry = find_entry(chosen.project, chosen.settings, os.environ)
+    if entry is None:
+        where = os.path.abspath(chosen.project)
+        print(f"staticserve: there is no manage.py in {where}; give its directory, or --settings", file=sys.stderr)
+        return WRONG_USAGE
+    choice = read(vars(chosen))
+    os.chdir(entry.root)
+    sys.path.insert(0, entry.root)
+    return run(entry, choice, is_loaded=False)
 
 
 def run_build(root: str, manifest: Manifest, build: BuildOptions, *, as_json: bool) -> None:

@@ -55,6 +55,15 @@ class HistoryError(StaticServeError):
         super().__init__(f"{url}: {reason}")
 
 
+class ReportError(StaticServeError):
+    """Says that a report cannot be written. ``path`` is the file, ``reason`` is for people."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path}: {reason}")
+
+
 class OctetsChangedError(StaticServeError):
     """Says that a file is not the one that was described: replaced, resized or gone.
 

@@ -48,8 +48,10 @@ LAW: Final[dict[str, frozenset[str]]] = {
         {"catalogue", "store", "manifest", "bundlers", "semantics", "codings", "octets", "options", "errors"}
     ),
     "django": EVERYTHING,
-    "doctor": frozenset({"manifest", "store", "pipeline", "django", "errors"}),
-    "cli": frozenset({"pipeline", "catalogue", "wsgi", "errors", "options", "store", "manifest", "semantics"}),
+    "doctor": frozenset({"manifest", "store", "pipeline", "django", "errors", "semantics", "codings"}),
+    "cli": frozenset(
+        {"doctor", "pipeline", "catalogue", "wsgi", "errors", "options", "store", "manifest", "semantics"}
+    ),
     "__main__": frozenset({"cli"}),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from staticserve.django.checks import log_findings
 from staticserve.django.conf import read_configuration
 from staticserve.django.finders import FinderHandler
 from staticserve.django.security import SecureApplication, read_transport, security_fields
@@ -23,6 +24,7 @@ def serve_static(application: WSGIApplication) -> WSGIApplication:
     Raises ``ConfigurationError`` for a STATICSERVE that cannot be used and for a missing STATIC_URL.
     """
     configuration = read_configuration()
+    log_findings()
     if configuration.debug and configuration.use_finders:
         found = FinderHandler(application, configuration)
         return make_static(found, configuration, with_static_root=False)

@@ -59,7 +59,9 @@ def make_jobs(root: str, whole: Snapshot, current: Snapshot, histories: Historie
         recipes = recipes_for(names, content.size, build.options.codings, is_sought=is_sought)
         if in_tree is None:
             recipes = recipes[:1]
-        jobs += [Job(sha256, path or "", content.size, is_text(names[0]), recipe) for recipe in recipes]
+        if recipes:
+            text = is_text(names[0])
+            jobs += [Job(sha256, path or "", content.size, text, recipe) for recipe in recipes]
     return jobs
 
 

@@ -7,6 +7,7 @@ import filecmp
 import logging
 import os
 import shutil
+from functools import cached_property
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -52,11 +53,22 @@ class Histories(tuple[History, ...]):
         """Return whether an encoding is there, and whole."""
         if encoding.sha256 is None:
             return False
+        if encoding.sha256 in self._whole_blobs:
+            return True
         try:
             self.read_blob(encoding.sha256)
         except StoreError:
             return False
         return True
+
+    @cached_property
+    def _whole_blobs(self) -> set[str]:
+        """All that can be read at once. Of a damaged store each must be tried for itself."""
+        found: set[str] = set()
+        for history in self:
+            with contextlib.suppress(StoreError):
+                found |= history.reader.whole_blobs()
+        return found
 
     def find_encodings(self) -> dict[tuple[str, str], Encoding]:
         """Return what was made before, by the content's SHA-256 and the coding."""

@@ -181,9 +181,13 @@ def prune(snapshot: Snapshot, rules: RetentionRules, now: int) -> Snapshot:
 
 def why_foreign(current: Snapshot, history: Snapshot) -> str | None:
     """Return why a history cannot be this project's, or nothing."""
-    for name in history.resources:
+    # The names of a tree are those of files.
+    for name in history.resources.keys() - current.resources.keys():
         if not is_plain_name(name):
             return f"it has a name that no file of a tree has: {name!r}"
+    # Mostly it is, and this is the short way to know it.
+    if any(name in history.resources for name in current.resources if not name.startswith(_EVERYBODYS)):
+        return None
     own, theirs = _own_names(current), _own_names(history)
     if own and theirs and not own & theirs:
         return f"it is of another project: it has no file of this one (but {min(theirs)!r}, for one)"

@@ -116,6 +116,16 @@ class StoreReader:
             raise StoreError(self.path, f"blob {sha256} is damaged")
         return octets
 
+    def whole_blobs(self) -> set[str]:
+        """Return the SHA-256 (hexadecimal) of every blob that is where that says, and whole."""
+        found, last = set(), -1
+        while rows := self._query("SELECT id, octets FROM blob WHERE id > ? ORDER BY id LIMIT 256", last):
+            for last, octets in rows:
+                sha256 = hashlib.sha256(octets).hexdigest() if isinstance(octets, bytes) else ""
+                if sha256 and blob_id(sha256) == last:
+                    found.add(sha256)
+        return found
+
     def snapshot(self) -> Snapshot:
         """Return all that the store says, but for the octets of its blobs."""
         releases = self.releases()[::-1]

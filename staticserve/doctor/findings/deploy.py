@@ -1,0 +1,154 @@
+"""Findings in what is around the project: environment, Procfile, repository."""
+
+from __future__ import annotations
+
+import json
+import os
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Final
+
+from staticserve.doctor.rule import Rule, Seen, show, some
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from staticserve.doctor.project import Project
+
+_VARIABLE: Final = "DISABLE_COLLECTSTATIC"
+
+
+def _needs_variables(project: Project) -> Iterator[Seen]:
+    if not project.deploy and project.failure is None:
+        return
+    seen = set()
+    for each in project.parsed.required:
+        if each.name not in project.environment and each.name not in seen:
+            seen.add(each.name)
+            yield Seen(
+                f"The settings need the environment variable {each.name}, which is not set here.",
+                f'os.environ.get("{each.name}", …)  # a default that will do for collectstatic; or set it in the build',
+                each.file,
+                each.line,
+            )
+
+
+def _collectstatic_is_off(project: Project) -> Iterator[Seen]:
+    # The buildpack: unset, empty and 0 let it run.
+    if project.environment.get(_VARIABLE, "0") not in ("", "0"):
+        yield Seen(f"{_VARIABLE} is set in the environment.", f"heroku config:unset {_VARIABLE}")
+    if project.deploy:
+        for name in ("app.json", "heroku.yml"):
+            text = project.deployment.get(name, "")
+            if _sets_variable(text, name):
+                yield Seen(
+                    f"{name} sets {_VARIABLE}.", f"Take {_VARIABLE} out of {name}.", os.path.join(project.root, name)
+                )
+
+
+def _sets_variable(text: str, name: str) -> bool:
+    if _VARIABLE not in text:
+        return False
+    if name != "app.json":
+        return not any(f"{_VARIABLE}: {off}" in text for off in ("0", '"0"', "'0'", '""'))
+    try:
+        value: Any = json.loads(text)["env"][_VARIABLE]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False
+    value = value.get("value", "0") if isinstance(value, dict) else value
+    return str(value) not in ("", "0")
+
+
+def _another_project(project: Project) -> Iterator[Seen]:
+    if not project.deploy or project.repository is None:
+        return
+    own = os.path.relpath(os.path.join(project.root, "manage.py"), project.repository)
+    kept = [path for path in project.manage_files if not _is_ignored(path, project.deployment.get(".slugignore", ""))]
+    shallowest = [path for path in kept if path.count("/") == min(each.count("/") for each in kept)]
+    if kept and (own not in shallowest or len(shallowest) > 1):
+        yield Seen(
+            f"The build takes the manage.py nearest to the repository's root: {some(shallowest)}; this one is {own}.",
+            f"echo /{os.path.dirname(next(each for each in kept if each != own)) or 'DIRECTORY'} >> .slugignore",
+            os.path.join(project.repository, shallowest[0]),
+        )
+
+
+def _slug_lacks_files(project: Project) -> Iterator[Seen]:
+    patterns = project.deployment.get(".slugignore", "")
+    if not project.deploy or not patterns:
+        return
+    for place in project.places:
+        path = os.path.relpath(place.directory, project.repository or project.root)
+        if place.is_projects and not path.startswith("..") and _is_ignored(path, patterns):
+            yield Seen(
+                f".slugignore takes {show(path)}, which has static files, out of the build.",
+                f"Take the line that matches {path} out of .slugignore.",
+                os.path.join(project.repository or project.root, ".slugignore"),
+            )
+
+
+def _is_ignored(path: str, patterns: str) -> bool:
+    """Return whether a line of .slugignore matches a path or a directory above it."""
+    parts = path.split("/")
+    above = ["/".join(parts[: count + 1]) for count in range(len(parts))]
+    for line in patterns.splitlines():
+        pattern = line.strip().rstrip("/")
+        if not pattern or pattern.startswith("#"):
+            continue
+        anchored = pattern.lstrip("/")
+        if any(fnmatchcase(each, anchored) for each in above):
+            return True
+        if "/" not in pattern and any(fnmatchcase(part, pattern) for part in parts):
+            return True
+    return False
+
+
+def _runserver(project: Project) -> Iterator[Seen]:
+    for number, line in enumerate(project.deployment.get("Procfile", "").splitlines(), 1):
+        if project.deploy and line.startswith("web:") and "runserver" in line:
+            yield Seen(
+                "The Procfile starts Django's development server.",
+                f"web: gunicorn {(project.settings.wsgi_application or 'mysite.wsgi').removesuffix('.application')}",
+                os.path.join(project.root, "Procfile"),
+                number,
+            )
+
+
+RULES: Final = (
+    Rule(
+        "W025",
+        "deploy",
+        "settings need variables that a build may not have",
+        "collectstatic imports the settings, so the build fails where a variable is missing.",
+        _needs_variables,
+        False,
+    ),
+    Rule(
+        "W036",
+        "deploy",
+        "collectstatic is switched off",
+        "The build skips it without a word, so there is no manifest and every page fails.",
+        _collectstatic_is_off,
+        False,
+    ),
+    Rule(
+        "W040",
+        "deploy",
+        "the build may take another project",
+        "collectstatic runs for that one, and this one has no files.",
+        _another_project,
+    ),
+    Rule(
+        "W047",
+        "deploy",
+        ".slugignore takes static files out",
+        "The build does not have them, so they are not collected.",
+        _slug_lacks_files,
+    ),
+    Rule(
+        "W048",
+        "deploy",
+        "runserver in production",
+        "It is one process, for development; with DEBUG=False it serves no static files.",
+        _runserver,
+    ),
+)
