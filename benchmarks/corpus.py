@@ -41,10 +41,14 @@ def why_no_corpus() -> str | None:
 
 def fetch_packages() -> list[str]:
     """Return a directory for each package, which holds it below its name. They are fetched once and kept."""
-    for package in PACKAGES:
-        if not os.path.isdir(_directory(package)):
-            _fetch(package)
-    return [_directory(package) for package in PACKAGES]
+    return [fetch_package(package) for package in PACKAGES]
+
+
+def fetch_package(package: Package) -> str:
+    """Return the directory that holds a package below its name. It is fetched once and kept."""
+    if not os.path.isdir(_directory(package)):
+        _fetch(package)
+    return _directory(package)
 
 
 def _directory(package: Package) -> str:

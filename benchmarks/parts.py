@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
-from benchmarks import build, gunicorn, in_process, lane, release, retention, startup
+from benchmarks import build, deltas, gunicorn, in_process, lane, release, retention, startup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,4 +45,5 @@ PARTS: Final[Mapping[str, Part]] = {
     "release": release,
     "lane": lane,
     "retention": retention,
+    "deltas": deltas,
 }

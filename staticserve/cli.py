@@ -31,7 +31,7 @@ from staticserve.pipeline.hashing import hash_names
 from staticserve.pipeline.options import BuildOptions
 from staticserve.pipeline.pruning import describe_held, list_held, prune_store
 from staticserve.pipeline.releases import RETENTION_NAMES, RetentionRules
-from staticserve.semantics.negotiation import CODINGS, IDENTITY
+from staticserve.semantics.negotiation import WHOLE_CODINGS
 from staticserve.store import STORE_NAME
 from staticserve.wsgi import StaticServe, make_prefix
 
@@ -81,10 +81,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def add_build_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what every way to build takes."""
-    known = [coding for coding in CODINGS if coding != IDENTITY]
     parser.add_argument("--cache-dir", metavar="PATH", help="where a copy of the store is kept between builds")
     parser.add_argument(
-        "--coding", action="append", choices=known, dest="codings", help="one to make; may be repeated (default all)"
+        "--coding",
+        action="append",
+        choices=WHOLE_CODINGS,
+        dest="codings",
+        help="one to make; may be repeated (default all)",
     )
     parser.add_argument(
         "--history",
@@ -92,6 +95,9 @@ def add_build_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH-OR-URL",
         help="where else the store of the release before may be: a static root, a copy of its store, or the STATIC_URL"
         " of the live site; may be repeated",
+    )
+    parser.add_argument(
+        "--deltas", type=_count, metavar="N", help="against how many earlier releases' files to make deltas (default 3)"
     )
     _add_retention_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
@@ -125,6 +131,8 @@ def make_build(build: BuildOptions, chosen: Mapping[str, Any]) -> BuildOptions:
         build = replace(build, cache_dir=chosen["cache_dir"])
     if chosen["codings"]:
         build = replace(build, options=replace(build.options, codings=tuple(chosen["codings"])))
+    if chosen["deltas"] is not None:
+        build = replace(build, deltas=chosen["deltas"])
     if chosen["history"]:
         build = replace(build, history=tuple(chosen["history"]))
     return replace(build, retention=_make_retention(build.retention, chosen))

@@ -40,7 +40,8 @@ class Memory:
     def keep_octets(self, path: str, resource: Resource, loaded: Representation) -> None:
         """Keep octets that were deferred and have been read, if the resource is here and they fit."""
         with self._lock:
-            if self.get(path) is not resource or isinstance(resource.represent(loaded.coding).octets, bytes):
+            key = (loaded.coding, loaded.dictionary)
+            if self.get(path) is not resource or isinstance(resource.made[key].octets, bytes):
                 return
             weight = self._weights[path] + loaded.size
             if weight > self.limit:
@@ -48,7 +49,7 @@ class Memory:
             # To the end of the queue, so that making room does not remove it.
             self._remove(path)
             self._make_room(weight)
-            resource.made[loaded.coding] = loaded
+            resource.made[key] = loaded
             self._add(path, resource, weight)
 
     def drop(self, path: str) -> None:

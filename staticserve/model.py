@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from staticserve.semantics.negotiation import CODINGS, IDENTITY, Preference, select_coding
+from staticserve.semantics.negotiation import IDENTITY, WHOLE_CODINGS, Preference, rank, select_coding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from staticserve.octets import Octets
     from staticserve.semantics.ranges import ByteRange
 
-_CODINGS: Final = frozenset(CODINGS)
+_CODINGS: Final = frozenset({IDENTITY, *WHOLE_CODINGS})
 
 Field = tuple[str, str]
 Fields = tuple[Field, ...]
@@ -32,8 +32,16 @@ class Representation(NamedTuple):
     """Of a 206, without what depends on the ranges."""
     not_modified_fields: Fields
     """Of a 304."""
-    heads: dict[int, bytes]
-    """By status, field lines that an adapter has encoded before."""
+    heads: dict[bool, bytes]
+    """The field lines of a 200 as an adapter has encoded them before, by whether the context is secure."""
+    secure_fields: Fields | None = None
+    """Of a 200 in a secure context, where they are others: the answer may be used as a dictionary there."""
+    dictionary: str = ""
+    """Of a delta: the SHA-256 (hexadecimal) of what it is made against."""
+
+    def ok_fields(self, *, is_secure: bool) -> Fields:
+        """Return the fields of a 200."""
+        return self.fields if self.secure_fields is None or not is_secure else self.secure_fields
 
 
 class Coded(NamedTuple):
@@ -43,6 +51,8 @@ class Coded(NamedTuple):
     size: int
     octets: Octets
     sha256: str
+    dictionary: str = ""
+    """Of a delta: the SHA-256 (hexadecimal) of what it is made against."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +67,17 @@ class Resource:
     common_fields: Fields
     """On the answers that carry no representation: 412, 416, 405, OPTIONS."""
     allow_all_origins: bool
-    ready: dict[Preference, Representation] = field(default_factory=dict, compare=False, repr=False)
-    """What has been selected before and is in memory: a 200 without a condition needs nothing else."""
-    made: dict[str, Representation] = field(default_factory=dict, compare=False, repr=False)
-    """By coding, what has been selected before, with octets that were deferred and have been read since."""
+    deltas: tuple[Coded, ...] = ()
+    """For clients that hold what an earlier release had under this logical name."""
+    ready: dict[Preference | tuple[Preference, str], Representation] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    """What has been selected before and is in memory: a 200 without a condition needs nothing else.
+
+    Of deltas, with the Available-Dictionary that they were selected for.
+    """
+    made: dict[tuple[str, str], Representation] = field(default_factory=dict, compare=False, repr=False)
+    """By coding and dictionary, what has been selected, with octets that were deferred and have been read since."""
 
     def __post_init__(self) -> None:
         names = [each.coding for each in self.codings]
@@ -72,30 +89,37 @@ class Resource:
         found = self.ready.get(preference)
         if found is not None:
             return found
-        found = self.represent(select_coding([each[:2] for each in self.codings], preference))
+        coding = select_coding([each[:2] for each in self.codings], preference)
+        found = self._represent(next(each for each in self.codings if each.coding == coding))
         if isinstance(found.octets, bytes):
             self.ready[preference] = found
         return found
 
-    def represent(self, coding: str) -> Representation:
-        """Return the representation in a coding that there is."""
-        found = self.made.get(coding)
-        if found is None:
-            coded = next(each for each in self.codings if each.coding == coding)
-            # Whoever asks at the same time may have made one meanwhile, and have read its octets.
-            found = self.made.setdefault(coding, self.make_representation(coded))
-        return found
+    def select_delta(self, preference: Preference, dictionary: str) -> Representation | None:
+        """Return the delta for a client that holds a dictionary (SHA-256, hexadecimal) if it wants that more."""
+        for coded in self.deltas:
+            wanted = rank(coded.coding, preference)
+            if coded.dictionary == dictionary and wanted:
+                other = self.select(preference)
+                if (wanted, -coded.size) > (rank(other.coding, preference), -other.size):
+                    return self._represent(coded)
+        return None
+
+    def _represent(self, coded: Coded) -> Representation:
+        key = (coded.coding, coded.dictionary)
+        # Whoever asks at the same time may have made one meanwhile, and have read its octets.
+        return self.made.get(key) or self.made.setdefault(key, self.make_representation(coded))
 
     @property
     def representations(self) -> tuple[Representation, ...]:
-        """Return the representations in all codings."""
-        return tuple(self.represent(each.coding) for each in self.codings)
+        """Return the representations in all codings, the deltas last."""
+        return tuple(map(self._represent, (*self.codings, *self.deltas)))
 
     @property
     def bytes_in_memory(self) -> int:
         """Return how many bytes of octets this object keeps."""
-        kept = {each.coding: each.octets for each in self.codings if isinstance(each.octets, bytes)}
-        kept |= {each.coding: each.octets for each in self.made.values() if isinstance(each.octets, bytes)}
+        kept = {(each.coding, ""): each.octets for each in self.codings if isinstance(each.octets, bytes)}
+        kept |= {key: each.octets for key, each in self.made.items() if isinstance(each.octets, bytes)}
         return sum(map(len, kept.values()))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
 
 from staticserve.errors import ConfigurationError
 from staticserve.semantics.fields import RESERVED, is_field_name, is_field_value
-from staticserve.semantics.negotiation import CODINGS, IDENTITY
+from staticserve.semantics.negotiation import WHOLE_CODINGS
 
 if TYPE_CHECKING:
     from wsgiref.headers import Headers
@@ -44,6 +44,8 @@ class OptionFields(TypedDict, total=False):
     stale: Literal["redirect", "serve", "off"]
     release_field: str | None
     release_file: Literal[False, True, "files"]
+    dictionaries: bool
+    secure_proxy_ssl_header: tuple[str, str] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,8 @@ class Options:
     stale: Literal["redirect", "serve", "off"] = "redirect"
     release_field: str | None = None
     release_file: Literal[False, True, "files"] = False
+    dictionaries: bool = True
+    secure_proxy_ssl_header: tuple[str, str] | None = None
 
 
 OPTION_NAMES: Final = tuple(each.name for each in fields(Options))
@@ -207,8 +211,7 @@ def _immutable_test(value: object) -> object:
 def _codings(value: object) -> tuple[str, ...]:
     if isinstance(value, str) or not isinstance(value, Collection):
         raise TypeError
-    known = [coding for coding in CODINGS if coding != IDENTITY]
-    if any(coding not in known for coding in value):
+    if any(coding not in WHOLE_CODINGS for coding in value):
         raise ValueError
     return tuple(value)
 
@@ -228,6 +231,16 @@ def _field_name(value: object) -> str | None:
     if not isinstance(value, str) or not is_field_name(value) or value.lower() in RESERVED:
         raise ValueError
     return value
+
+
+def _environ_pair(value: object) -> tuple[str, str] | None:
+    if value is None:
+        return None
+    if not isinstance(value, tuple | list) or len(value) != 2 or not all(isinstance(part, str) for part in value):
+        raise TypeError
+    if not value[0].startswith("HTTP_"):
+        raise ValueError
+    return value[0], value[1]
 
 
 def _release_file(value: object) -> object:
@@ -253,5 +266,7 @@ _CHECKS: Final[Checks] = {
     "late_files": (boolean, "True or False"),
     "stale": (_one_of("redirect", "serve", "off"), "'redirect', 'serve' or 'off'"),
     "release_field": (_field_name, "the name of a field, not one of ours, or None"),
+    "dictionaries": (boolean, "True or False"),
+    "secure_proxy_ssl_header": (_environ_pair, "('HTTP_X_FORWARDED_PROTO', 'https'), or such a pair, or None"),
     "release_file": (_release_file, "True, False or 'files'"),
 }

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from staticserve.model import Field, Fields, Part, Plan, Redirect, Representation, Resource
 from staticserve.semantics import conditional, ranges
+from staticserve.semantics.dictionaries import is_readable, parse_available_dictionary
 from staticserve.semantics.negotiation import parse_accept_encoding
 
 if TYPE_CHECKING:
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 
 ALLOW: Final = "GET, HEAD, OPTIONS"
 
-REQUEST_FIELDS: Final = (
-    "accept-encoding",
+CONDITIONS: Final = (
     "if-match",
     "if-none-match",
     "if-modified-since",
@@ -26,7 +26,11 @@ REQUEST_FIELDS: Final = (
     "if-range",
     "access-control-request-method",
     "access-control-request-headers",
+    "available-dictionary",
 )
+"""The fields of a request without which a GET for what is in memory is a 200, in the coding that is preferred."""
+
+REQUEST_FIELDS: Final = ("accept-encoding", *CONDITIONS, "sec-fetch-site", "sec-fetch-mode", "origin")
 """The fields of a request that a plan depends on."""
 
 # pchar, "/" and "?" (RFC 3986, 3.4), and the "%" of what is encoded already.
@@ -36,10 +40,13 @@ NOSNIFF: Final[Field] = ("X-Content-Type-Options", "nosniff")
 EMPTY: Final[Fields] = (("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", "0"))
 
 
-def make_plan(found: Resource | Redirect, method: str, fields: Mapping[str, str], query: str = "") -> Plan:
+def make_plan(
+    found: Resource | Redirect, method: str, fields: Mapping[str, str], query: str = "", *, is_secure: bool = False
+) -> Plan:
     """Return the answer to a request for ``found``.
 
-    ``fields`` maps lower-case names to values. ``query`` is the URL's, which a redirect keeps.
+    ``fields`` maps lower-case names to values. ``query`` is the URL's, which a redirect keeps. ``is_secure`` says
+    whether the request came in a secure context, where dictionaries may be used.
     """
     if method not in ("GET", "HEAD"):
         return _plan_other_method(found, method, fields)
@@ -47,7 +54,7 @@ def make_plan(found: Resource | Redirect, method: str, fields: Mapping[str, str]
         # Octets that a URL has no room for are percent-encoded, as the client should have done.
         kept = f"?{quote(query, _QUERY_CHARACTERS, encoding='latin-1')}" if query else ""
         return Plan(302, (("Location", found.location + kept), *found.fields, *EMPTY))
-    selected = found.select(parse_accept_encoding(fields.get("accept-encoding")))
+    selected = _select(found, fields, is_secure=is_secure)
     outcome = conditional.evaluate(fields, selected.etag, found.last_modified)
     if outcome is conditional.Outcome.NOT_MODIFIED:
         return Plan(304, selected.not_modified_fields, selected)
@@ -56,14 +63,32 @@ def make_plan(found: Resource | Redirect, method: str, fields: Mapping[str, str]
     # "A server MUST ignore a Range header field received with a request method that is unrecognized or for which
     # range handling is not defined. For this specification, GET is the only method" (14.2).
     if method == "HEAD":
-        return Plan(200, selected.fields, selected)
+        return Plan(200, selected.ok_fields(is_secure=is_secure), selected)
     asked = fields.get("range")
     if asked is None or conditional.if_range(fields, selected.etag, found.last_modified) is False:
-        return Plan(200, selected.fields, selected, sends_octets=True)
-    return plan_range(found, selected, asked)
+        return Plan(200, selected.ok_fields(is_secure=is_secure), selected, sends_octets=True)
+    return plan_range(found, selected, asked, is_secure=is_secure)
 
 
-def plan_range(resource: Resource, selected: Representation, value: str) -> Plan:
+def _select(resource: Resource, fields: Mapping[str, str], *, is_secure: bool) -> Representation:
+    preference = parse_accept_encoding(fields.get("accept-encoding"))
+    available = fields.get("available-dictionary") if resource.deltas and is_secure else None
+    if available is not None:
+        dictionary = parse_available_dictionary(available)
+        allow_origin = next((value for name, value in resource.common_fields if name.lower() == _ALLOW_ORIGIN), None)
+        if dictionary is not None and is_readable(fields, allow_origin):
+            delta = resource.select_delta(preference, dictionary)
+            if delta is not None:
+                if isinstance(delta.octets, bytes):
+                    resource.ready[preference, available] = delta
+                return delta
+    return resource.select(preference)
+
+
+_ALLOW_ORIGIN: Final = "access-control-allow-origin"
+
+
+def plan_range(resource: Resource, selected: Representation, value: str, *, is_secure: bool = False) -> Plan:
     """Return the answer to a GET of ``selected`` with this Range field value, its preconditions being met."""
     asked = ranges.parse_range(value, selected.size)
     plan = None
@@ -74,7 +99,7 @@ def plan_range(resource: Resource, selected: Representation, value: str) -> Plan
             unsatisfied = ("Content-Range", ranges.unsatisfied_range(selected.size))
             return Plan(416, (unsatisfied, *resource.common_fields, *EMPTY), selected)
         plan = _plan_multipart(resource, selected, asked)
-    return plan or Plan(200, selected.fields, selected, sends_octets=True)
+    return plan or Plan(200, selected.ok_fields(is_secure=is_secure), selected, sends_octets=True)
 
 
 def _plan_other_method(found: Resource | Redirect, method: str, fields: Mapping[str, str]) -> Plan:

@@ -24,6 +24,7 @@ from staticserve.errors import OctetsChangedError, StoreError
 from staticserve.manifest import MANIFEST_NAME, Manifest, hash_manifest
 from staticserve.model import Coded, Redirect
 from staticserve.octets import DeferredOctets, identify, open_regular
+from staticserve.semantics.dictionaries import LEAST_BYTES, MOST_BYTES
 from staticserve.semantics.negotiation import IDENTITY
 from staticserve.store import KEPT_DIRECTORY, STORE_DIRECTORY, STORE_NAME, StoreReader
 
@@ -188,10 +189,32 @@ class ReleaseCatalogue:
                 return found
             identity = self._place(path, os.stat(path), record)
         codings = [Coded(IDENTITY, record.size, identity, record.sha256)]
-        for coding, _, size, sha256 in record.encodings:
-            if sha256 is not None and coding in self._options.codings:
-                codings.append(Coded(coding, size, DeferredOctets(partial(self._read_blob, sha256)), sha256))
-        return self._make_resource(Described(path, url, codings, record.mtime_ns / 1e9, record.is_proven))
+        deltas = []
+        for coding, _, size, sha256, dictionary in record.encodings:
+            if sha256 is None:
+                continue
+            octets = DeferredOctets(partial(self._read_blob, sha256))
+            if dictionary is not None:
+                deltas.append(Coded(coding, size, octets, sha256, dictionary))
+            elif coding in self._options.codings:
+                codings.append(Coded(coding, size, octets, sha256))
+        is_dictionary = (
+            self._options.dictionaries
+            and record.is_proven
+            and len(codings) > 1
+            and LEAST_BYTES <= record.size <= MOST_BYTES
+        )
+        return self._make_resource(
+            Described(
+                path=path,
+                url=url,
+                codings=codings,
+                mtime=record.mtime_ns / 1e9,
+                is_proven=record.is_proven,
+                deltas=deltas if is_dictionary else (),
+                is_dictionary=is_dictionary,
+            )
+        )
 
     def _place(self, path: str, status: os.stat_result, record: Record) -> Octets:
         if record.size > self._options.memory_per_file:
@@ -201,7 +224,7 @@ class ReleaseCatalogue:
     def _find_beside(self, record: Record) -> Octets | None:
         """Return the octets of a content that the tree does not have: from one of its codings, or as it is kept."""
         for name in SUFFIXES.values():
-            for coding, _, _, sha256 in record.encodings:
+            for coding, _, _, sha256, _ in record.encodings:
                 if coding == name and sha256 is not None:
                     return DeferredOctets(partial(self._decode_blob, coding, sha256, record.sha256))
         path = f"{self._root}/{STORE_DIRECTORY}/{KEPT_DIRECTORY}/{record.sha256}"

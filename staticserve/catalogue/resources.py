@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 from wsgiref.headers import Headers
 
 from staticserve.model import Coded, Fields, Representation, Resource
 from staticserve.plan import NOSNIFF
 from staticserve.semantics.caching import cache_control, last_modified
+from staticserve.semantics.dictionaries import use_as_dictionary
 from staticserve.semantics.fields import RESERVED, is_field_name, is_field_value, without
 from staticserve.semantics.media_types import make_media_types
 from staticserve.semantics.negotiation import IDENTITY
@@ -32,6 +33,9 @@ class Described(NamedTuple):
     mtime: float
     is_proven: bool
     """Whether the name is known to stand for this content for ever."""
+    deltas: Sequence[Coded] = ()
+    is_dictionary: bool = False
+    """Whether deltas of what comes after it may be made against it."""
 
 
 def make_resource_maker(options: Options) -> Callable[[Described], Resource]:
@@ -39,11 +43,13 @@ def make_resource_maker(options: Options) -> Callable[[Described], Resource]:
     content_type_of = make_media_types(options.mimetypes, options.charset)
 
     # Without a function of the user's, files of one type, life and variety have the same fields.
-    known: dict[tuple[str, bool, bool], tuple[str, Fields, Fields]] = {}
+    known: dict[tuple[str, bool, tuple[str, ...]], tuple[str, Fields, Fields]] = {}
 
     def make_resource(described: Described) -> Resource:
         is_immutable = described.is_proven or _user_says_immutable(options, described)
-        varies = len(described.codings) > 1
+        varies: tuple[str, ...] = ("Accept-Encoding",) if len(described.codings) > 1 else ()
+        if described.deltas or described.is_dictionary:
+            varies = _VARIES_BY_DICTIONARY
         content_type = content_type_of(described.path)
         if options.add_headers_function is not None:
             content_type, shared, common = make_fields(content_type, is_immutable, varies, described)
@@ -58,17 +64,19 @@ def make_resource_maker(options: Options) -> Callable[[Described], Resource]:
             tail_with_date: Fields = (("Last-Modified", modified), *tail)
         else:
             tail_with_date = tail
+        dictionary_url = described.url if described.is_dictionary else None
         return Resource(
             codings=tuple(described.codings),
-            make_representation=partial(_make_representation, content_type, tail_with_date, tail),
+            make_representation=partial(_make_representation, content_type, tail_with_date, tail, dictionary_url),
             content_type=content_type,
             last_modified=modified,
             common_fields=common,
             allow_all_origins=options.allow_all_origins,
+            deltas=tuple(described.deltas),
         )
 
     def make_fields(
-        content_type: str, is_immutable: bool, varies: bool, described: Described
+        content_type: str, is_immutable: bool, varies: tuple[str, ...], described: Described
     ) -> tuple[str, Fields, Fields]:
         """Return the Content-Type, the fields that all answers share, and those of answers without content."""
         headers = Headers([("Content-Type", content_type)])
@@ -86,7 +94,13 @@ def make_resource_maker(options: Options) -> Callable[[Described], Resource]:
     return make_resource
 
 
-def _make_representation(content_type: str, tail_with_date: Fields, tail: Fields, coded: Coded) -> Representation:
+# "If the response is cacheable, it MUST include a Vary" of both (RFC 9842, 6.2).
+_VARIES_BY_DICTIONARY: Final = ("Accept-Encoding", "Available-Dictionary")
+
+
+def _make_representation(
+    content_type: str, tail_with_date: Fields, tail: Fields, dictionary_url: str | None, coded: Coded
+) -> Representation:
     # Strong, and of the coded octets: two codings of a file never share a tag (RFC 9110, 8.8.3.3), nor do two
     # encoders' ideas of one coding. 128 bits are past any accident.
     etag = f'"{coded.sha256[:32]}"'
@@ -94,23 +108,28 @@ def _make_representation(content_type: str, tail_with_date: Fields, tail: Fields
     part_fields: Fields = (("Content-Type", content_type), validator, *tail_with_date)
     if coded.coding != IDENTITY:
         part_fields = (("Content-Encoding", coded.coding), *part_fields)
+    fields: Fields = (("Content-Length", str(coded.size)), *part_fields)
+    used_for = None if dictionary_url is None else use_as_dictionary(dictionary_url)
     return Representation(
         coding=coded.coding,
         size=coded.size,
         etag=etag,
         octets=coded.octets,
-        fields=(("Content-Length", str(coded.size)), *part_fields),
+        fields=fields,
         part_fields=part_fields,
         # "A sender SHOULD NOT generate representation metadata other than" what updates the cache (15.4.5).
         not_modified_fields=(validator, *tail),
         heads={},
+        secure_fields=None if used_for is None else (*fields, ("Use-As-Dictionary", used_for)),
+        dictionary=coded.dictionary,
     )
 
 
-def _shared_fields(headers: Headers, varies: bool) -> Fields:
+def _shared_fields(headers: Headers, varies: tuple[str, ...]) -> Fields:
     vary = [token.strip() for token in ", ".join(headers.get_all("Vary")).split(",") if token.strip()]
-    if varies and not {"*", "accept-encoding"} & {token.lower() for token in vary}:
-        vary.append("Accept-Encoding")
+    given = {token.lower() for token in vary}
+    if "*" not in given:
+        vary += [name for name in varies if name.lower() not in given]
     return (
         *(
             (name, value)

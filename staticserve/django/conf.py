@@ -59,7 +59,8 @@ def read_configuration() -> Configuration:
     own, problems = check_options({name: given[name] for name in _OWN_CHECKS if name in given}, _OWN_CHECKS)
     rest = {name: value for name, value in given.items() if name not in _OWN_CHECKS}
     try:
-        options = make_options({"misses": "answer", "autorefresh": debug} | rest, SETTING, also=_OWN_CHECKS)
+        taken = {"misses": "answer", "autorefresh": debug, "secure_proxy_ssl_header": settings.SECURE_PROXY_SSL_HEADER}
+        options = make_options(taken | rest, SETTING, also=_OWN_CHECKS)
     except ConfigurationError as error:
         raise ConfigurationError(SETTING, [*error.problems, *problems]) from None
     if problems:
@@ -74,7 +75,7 @@ def read_configuration() -> Configuration:
         build=BuildOptions(
             options=replace(options, autorefresh=False),
             retention=RetentionRules(**{name: own[name] for name in RETENTION_NAMES if name in own}),
-            **{name: own[name] for name in ("cache_dir", "hard_links", "history", "min_saving") if name in own},
+            **{name: own[name] for name in _BUILD_NAMES if name in own},
         ),
     )
 
@@ -120,8 +121,11 @@ _OWN_CHECKS: Final[Checks] = {
     "cache_dir": (_absolute, "the path of a directory or None"),
     "hard_links": (boolean, "True or False"),
     "min_saving": (share, "a number from 0 up to, not including, 1"),
+    "deltas": (count, "a number of releases"),
     "history": (places, "a list of paths and URLs"),
     "keep_releases": (count, "a number of releases"),
     "keep_for": (count, "a number of seconds"),
     "keep_bytes": (count, "a number of bytes"),
 }
+
+_BUILD_NAMES: Final = ("cache_dir", "deltas", "hard_links", "history", "min_saving")

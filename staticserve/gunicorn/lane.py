@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 from staticserve.content import FilePieces, join_parts
 from staticserve.gunicorn.connections import FileSlice
 from staticserve.octets import FileOctets
-from staticserve.plan import REQUEST_FIELDS, make_plan
+from staticserve.plan import CONDITIONS, make_plan
 from staticserve.semantics.negotiation import parse_accept_encoding
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Lane:
                 if static.may_have(key):
                     return Elsewhere.SLOW
                 continue
-            return _reply_from_memory(resource, request, added)
+            return _reply_from_memory(resource, request, added, is_secure=_is_secure(static, request, scheme))
         return Elsewhere.NOT_OURS
 
     def locate(self, request: PlainRequest) -> tuple[StaticServe, str] | None:
@@ -89,7 +89,8 @@ class Lane:
             added = self._added_fields(static, request, path, scheme)
             if added is None:
                 return None
-            answer = static.answer(key, request.method, request.fields, request.query, FileBody)
+            is_secure = _is_secure(static, request, scheme)
+            answer = static.answer(key, request.method, request.fields, request.query, FileBody, is_secure=is_secure)
             if answer is not None:
                 return _reply_from_body(*answer, added)
         return None
@@ -125,24 +126,36 @@ class FileBody:
         raise TypeError("a FileBody is sent, not read")
 
 
-def _reply_from_memory(resource: Resource, request: PlainRequest, added: Fields) -> Reply | Elsewhere:
+def _is_secure(static: StaticServe, request: PlainRequest, scheme: str) -> bool:
+    environ = {"wsgi.url_scheme": scheme, "HTTP_HOST": request.fields.get("host", "")}
+    proxy = static.options.secure_proxy_ssl_header
+    if proxy is not None:
+        told = request.fields.get(proxy[0].removeprefix("HTTP_").replace("_", "-").lower())
+        environ |= {} if told is None else {proxy[0]: told}
+    return static.is_secure(environ)
+
+
+def _reply_from_memory(
+    resource: Resource, request: PlainRequest, added: Fields, *, is_secure: bool
+) -> Reply | Elsewhere:
     fields = request.fields
     selected = resource.ready.get(parse_accept_encoding(fields.get("accept-encoding")))
     # The first of StaticServe's shortcuts; the others gain too little here.
     if selected is not None and not added and _CONDITIONS.isdisjoint(fields):
-        lines = selected.heads.get(200)
+        ok_fields = selected.ok_fields(is_secure=is_secure)
+        lines = selected.heads.get(is_secure)
         if lines is None:
-            lines = selected.heads[200] = _encode(selected.fields)
+            lines = selected.heads[is_secure] = _encode(ok_fields)
         octets = selected.octets
         assert isinstance(octets, bytes)
-        return Reply(200, selected.fields, lines, (octets,) if request.method == "GET" else ())
-    plan = make_plan(resource, request.method, fields, request.query)
+        return Reply(200, ok_fields, lines, (octets,) if request.method == "GET" else ())
+    plan = make_plan(resource, request.method, fields, request.query, is_secure=is_secure)
     if plan.representation is not None and not isinstance(plan.representation.octets, bytes):
         return Elsewhere.SLOW
     return _reply_from_plan(plan, added)
 
 
-_CONDITIONS: Final = frozenset(REQUEST_FIELDS) - {"accept-encoding"}
+_CONDITIONS: Final = frozenset(CONDITIONS)
 
 
 def _reply_from_plan(plan: Plan, added: Fields) -> Reply:
@@ -194,9 +207,9 @@ class Recall:
 
     def __init__(self) -> None:
         self._targets: dict[bytes, tuple[Callable[[str], Resource | None], str, bool]] = {}
-        self._preferences: dict[bytes, Preference] = {}
+        self._preferences: dict[bytes, tuple[Preference, bool]] = {}
 
-    def learn(self, request: PlainRequest, data: bytes, lane: Lane) -> None:
+    def learn(self, request: PlainRequest, data: bytes, lane: Lane, scheme: str) -> None:
         """Remember a request that was answered with a 200 at once, if nothing but its coding depends on its fields."""
         located = lane.locate(request)
         if located is None or located[0].transport is not None or not _CONDITIONS.isdisjoint(request.fields):
@@ -206,23 +219,25 @@ class Recall:
             if len(table) >= most:
                 table.clear()
         self._targets[line] = (located[0].memory.get, located[1], request.method == "GET")
-        self._preferences[block] = parse_accept_encoding(request.fields.get("accept-encoding"))
+        # From which address it came may change what a forwarded scheme is worth; that is a field more or less.
+        is_secure = _is_secure(located[0], request, scheme)
+        self._preferences[block] = (parse_accept_encoding(request.fields.get("accept-encoding")), is_secure)
 
     def answer(self, data: bytes) -> tuple[bytes, bytes] | None:
         """Return the field lines and the octets of a 200, if these bytes ask for what is known and in memory."""
         line, _, block = data.partition(b"\r\n")
         target = self._targets.get(line)
-        preference = self._preferences.get(block)
-        if target is None or preference is None:
+        known = self._preferences.get(block)
+        if target is None or known is None:
             return None
-        get, key, has_body = target
+        (get, key, has_body), (preference, is_secure) = target, known
         resource = get(key)
         if resource is None:
             return None
         selected = resource.ready.get(preference)
         if selected is None:
             return None
-        lines = selected.heads.get(200)
+        lines = selected.heads.get(is_secure)
         if lines is None:
             return None
         return lines, selected.octets if has_body else b""  # type: ignore[return-value]  # what is ready is in memory

@@ -232,7 +232,7 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         reply = self._lane.answer(request, scheme)
         if isinstance(reply, Reply):
             if reply.status == 200 and not request.closes and not self._access_log.is_on:
-                self._recall.learn(request, data, self._lane)
+                self._recall.learn(request, data, self._lane, scheme)
             self._send(conn, [(request, reply, scheme)], started)
         elif reply is Elsewhere.SLOW:
             self._unwatch(conn)

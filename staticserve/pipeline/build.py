@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from staticserve.bundlers import read_bundled
 from staticserve.catalogue.scan import scan_names
 from staticserve.errors import BuildError
 from staticserve.manifest import hash_manifest
+from staticserve.pipeline.deltas import make_deltas, pair_contents, reuse_deltas
 from staticserve.pipeline.encoding import encode_all, make_jobs, reuse_encodings
 from staticserve.pipeline.history import find_cache_dir, keep_copy, open_histories
 from staticserve.pipeline.kept import list_kept, remove_kept
@@ -19,7 +21,7 @@ from staticserve.pipeline.options import BuildOptions
 from staticserve.pipeline.originals import find_originals, keep_originals, without_lost
 from staticserve.pipeline.releases import join_histories, prune, succeed
 from staticserve.pipeline.report import BuildReport
-from staticserve.pipeline.tree import read_tree
+from staticserve.pipeline.tree import read_checked, read_tree
 from staticserve.store import (
     STORE_DIRECTORY,
     STORE_NAME,
@@ -32,10 +34,11 @@ from staticserve.store import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from staticserve.manifest import Manifest
-    from staticserve.pipeline.encoding import Job
+    from staticserve.pipeline.deltas import DeltaJob
+    from staticserve.pipeline.encoding import Job, Key
     from staticserve.pipeline.history import Histories
     from staticserve.pipeline.tree import TreeFile
     from staticserve.store import Encoding
@@ -121,14 +124,17 @@ def _write(
 ) -> Snapshot:
     """Encode what is new and write the store, unless it is there already; return all that it says."""
     path = f"{root}/{STORE_NAME}"
+    pairs = pair_contents(whole, build.deltas)
     made = reuse_encodings(jobs, histories, build)
     for job in jobs:
         if job.key in made:
             report.count(job.recipe.coding, job.size, made[job.key], is_new=False)
+    made |= reuse_deltas(pairs, histories)
     new = [job for job in jobs if job.key not in made]
+    new_pairs = [pair for pair in pairs if pair.key not in made]
     final = None
-    if not new:
-        final = keep_originals(root, _with_encodings(whole, jobs, made), histories)
+    if not new and not new_pairs:
+        final = keep_originals(root, _with_encodings(whole, [*jobs, *pairs], made), histories)
         if any(history.reader.path == path and history.snapshot == final for history in histories):
             remove_leftovers(path)
             return final
@@ -138,7 +144,16 @@ def _write(
                 writer.add_blob(octets)
             made[job.key] = encoding
             report.count(job.recipe.coding, job.size, encoding, is_new=True)
-        final = final or keep_originals(root, _with_encodings(whole, jobs, made), histories)
+        encoded = _with_encodings(whole, jobs, made)
+        newest = len(whole.releases) - 1
+        in_tree = {row.sha256: f"{root}/{name}" for name, row in whole.resources.items() if row.release == newest}
+        read = partial(_read_content, in_tree, histories)
+        for pair, encoding, octets in make_deltas(new_pairs, encoded, read, build.workers):
+            if octets is not None:
+                writer.add_blob(octets)
+            made[pair.key] = encoding
+            report.count(encoding.coding, encoded.contents[pair.sha256].size, encoding, is_new=True)
+        final = final or keep_originals(root, _with_encodings(whole, [*jobs, *pairs], made), histories)
         for content in final.contents.values():
             for encoding in content.encodings:
                 if encoding.sha256 is not None and not writer.has_blob(encoding.sha256):
@@ -147,10 +162,19 @@ def _write(
     return final
 
 
-def _with_encodings(whole: Snapshot, jobs: list[Job], made: dict[tuple[str, str], Encoding]) -> Snapshot:
+def _read_content(in_tree: dict[str, str], histories: Histories, sha256: str) -> bytes | None:
+    """Return a content's octets from the tree, or from what earlier builds have left."""
+    path = in_tree.get(sha256)
+    if path is not None and os.path.exists(path):
+        return read_checked(path, sha256)
+    return histories.read_content(sha256)
+
+
+def _with_encodings(whole: Snapshot, jobs: Sequence[Job | DeltaJob], made: dict[Key, Encoding]) -> Snapshot:
     encodings: dict[str, tuple[Encoding, ...]] = {}
     for job in jobs:
-        encodings[job.sha256] = (*encodings.get(job.sha256, ()), made[job.key])
+        if job.key in made:
+            encodings[job.sha256] = (*encodings.get(job.sha256, ()), made[job.key])
     contents = {
         sha256: content._replace(encodings=encodings.get(sha256, content.encodings))
         for sha256, content in whole.contents.items()

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from staticserve.store import Snapshot
 
 
+Key = tuple[str, str, str | None]
+"""What tells an encoding from others: a content's SHA-256, the coding, and the dictionary of a delta."""
+
+
 class Job(NamedTuple):
     """A content to encode, by its SHA-256 (hexadecimal): a file that holds it, its size in bytes, and how."""
 
@@ -30,9 +34,9 @@ class Job(NamedTuple):
     recipe: Recipe
 
     @property
-    def key(self) -> tuple[str, str]:
-        """Return what tells it from others."""
-        return self.sha256, self.recipe.coding
+    def key(self) -> tuple[str, str, None]:
+        """Return what tells it from others. (Deltas have a dictionary.)"""
+        return self.sha256, self.recipe.coding, None
 
 
 class Made(NamedTuple):
@@ -65,10 +69,10 @@ def make_jobs(root: str, whole: Snapshot, current: Snapshot, histories: Historie
     return jobs
 
 
-def reuse_encodings(jobs: list[Job], histories: Histories, build: BuildOptions) -> dict[tuple[str, str], Encoding]:
+def reuse_encodings(jobs: list[Job], histories: Histories, build: BuildOptions) -> dict[Key, Encoding]:
     """Return what need not be made again. Octets are checked; what is damaged is made anew."""
     known = histories.find_encodings()
-    reused = {}
+    reused: dict[Key, Encoding] = {}
     for job in jobs:
         encoding = known.get(job.key)
         if encoding is None or encoding.recipe != job.recipe.name:
@@ -91,7 +95,7 @@ def encode_all(
     jobs = list(jobs)
     total, done = sum(job.size for job in jobs), 0
     pool = ThreadPoolExecutor(build.workers)
-    futures: dict[tuple[str, str], Future[Made]] = {}
+    futures: dict[Key, Future[Made]] = {}
     try:
         # The longest first, so that none is left over when the others have finished.
         for job in sorted(jobs, key=lambda job: -job.size * COST[job.recipe.name]):

@@ -11,10 +11,12 @@ from functools import cached_property
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from staticserve.codings import decode
 from staticserve.errors import HistoryError, StoreError
 from staticserve.pipeline.kept import has_kept, keep_content, kept_path, list_kept, remove_kept
 from staticserve.pipeline.live_site import fetch_history
 from staticserve.pipeline.releases import why_foreign
+from staticserve.pipeline.tree import read_checked
 from staticserve.store import STORE_DIRECTORY, Snapshot, StoreReader
 
 if TYPE_CHECKING:
@@ -70,14 +72,26 @@ class Histories(tuple[History, ...]):
                 found |= history.reader.whole_blobs()
         return found
 
-    def find_encodings(self) -> dict[tuple[str, str], Encoding]:
-        """Return what was made before, by the content's SHA-256 and the coding."""
-        found: dict[tuple[str, str], Encoding] = {}
+    def find_encodings(self) -> dict[tuple[str, str, str | None], Encoding]:
+        """Return what was made before, by the content's SHA-256, the coding, and the dictionary of a delta."""
+        found: dict[tuple[str, str, str | None], Encoding] = {}
         for history in self:
             for sha256, content in history.snapshot.contents.items():
                 for encoding in content.encodings:
-                    found.setdefault((sha256, encoding.coding), encoding)
+                    found.setdefault((sha256, encoding.coding, encoding.dictionary), encoding)
         return found
+
+    def read_content(self, sha256: str) -> bytes | None:
+        """Return a content's octets, decoded or as they are kept; nothing if none of them has it whole."""
+        for history in self:
+            content = history.snapshot.contents.get(sha256)
+            for encoding in content.encodings if content is not None else ():
+                if encoding.dictionary is None and self.can_read(encoding) and encoding.sha256 is not None:
+                    octets = decode(encoding.coding, self.read_blob(encoding.sha256), sha256)
+                    if octets is not None:
+                        return octets
+        path = self.find_kept(sha256)
+        return None if path is None else read_checked(path, sha256)
 
     def find_kept(self, sha256: str) -> str | None:
         """Return the path at which one of them keeps a content as it is."""

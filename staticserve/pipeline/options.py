@@ -23,6 +23,8 @@ class BuildOptions:
     """Whether equal files of the tree come to share their blocks."""
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     """How many threads encode."""
+    deltas: int = 3
+    """Against how many earlier releases' files deltas are made."""
     history: tuple[str, ...] = ()
     """Where else the stores of earlier releases may be: paths, and URLs of live sites."""
     retention: RetentionRules = field(default_factory=RetentionRules)

@@ -32,7 +32,7 @@ def find_originals(snapshot: Snapshot) -> set[str]:
 
 
 def _is_coded(content: ContentRow) -> bool:
-    return any(encoding.sha256 is not None for encoding in content.encodings)
+    return any(encoding.sha256 is not None and encoding.dictionary is None for encoding in content.encodings)
 
 
 def without_lost(whole: Snapshot, current: Snapshot, histories: Histories) -> Snapshot:
@@ -55,7 +55,8 @@ def _find_smallest(content: ContentRow, histories: Histories) -> tuple[Encoding,
     Nearly every browser takes that, and others get it decoded. All three codings of five releases of a site would be as
     much as the newest release with the admin's files.
     """
-    kept = sorted((each for each in content.encodings if each.sha256 is not None), key=lambda each: each.size)
+    whole = [each for each in content.encodings if each.sha256 is not None and each.dictionary is None]
+    kept = sorted(whole, key=lambda each: each.size)
     return next(((each,) for each in kept if histories.can_read(each)), ())
 
 

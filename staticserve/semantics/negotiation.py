@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 IDENTITY: Final = "identity"
-CODINGS: Final = (IDENTITY, "gzip", "br", "zstd")
+DELTA: Final = "dcz"
+"""Dictionary-Compressed Zstandard (RFC 9842, 5): a delta, for whoever holds what it was made against."""
+
+WHOLE_CODINGS: Final = ("gzip", "br", "zstd")
+"""Those that a client needs nothing else to decode."""
+
+CODINGS: Final = (IDENTITY, *WHOLE_CODINGS, DELTA)
 
 _PLACES: Final = {coding: place for place, coding in enumerate(CODINGS)}
 
@@ -25,7 +31,7 @@ Ranks, not weights: ``gzip;q=0.8, br;q=0.9`` and ``gzip;q=0.1, br`` ask for the 
 orders there are make a key for tables that a client cannot grow without bound.
 """
 
-IDENTITY_ONLY: Final[Preference] = (1, 0, 0, 0)
+IDENTITY_ONLY: Final[Preference] = (1, 0, 0, 0, 0)
 
 
 # Browsers send a handful of values, so nearly every request finds its answer here; 512 of them are some 100 kB.
@@ -47,9 +53,16 @@ def parse_accept_encoding(value: str | None) -> Preference:
     # excluded": unnamed, identity is wanted less than anything named, so its weight is that of a refusal, and
     # select_coding never drops it.
     any_other = weights.get("*", 0.0)
+    # Whoever says "*" need not have the dictionary that it takes to decode this one.
+    weights.setdefault(DELTA, 0.0)
     wanted = [weights.get(coding, any_other) for coding in CODINGS]
     order = sorted({0.0, *wanted})
     return tuple(order.index(weight) for weight in wanted)
+
+
+def rank(coding: str, preference: Preference) -> int:
+    """Return how much a client wants a coding."""
+    return preference[_PLACES[coding]]
 
 
 def select_coding(available: Iterable[tuple[str, int]], preference: Preference) -> str:

@@ -75,6 +75,8 @@ class Encoding(NamedTuple):
     recipe: str
     size: int
     sha256: str | None
+    dictionary: str | None = None
+    """Of a delta: the SHA-256 (hexadecimal) of the content that it is made against."""
 
 
 class ContentRow(NamedTuple):
@@ -155,13 +157,16 @@ def blob_id(sha256: str) -> int:
 
 def format_encodings(encodings: tuple[Encoding, ...]) -> str:
     """Return the text that a content's row has for its encodings."""
-    return "\n".join(f"{coding} {recipe} {size} {sha256 or '-'}" for coding, recipe, size, sha256 in encodings)
+    lines = []
+    for coding, recipe, size, sha256, dictionary in encodings:
+        lines.append(" ".join([coding, recipe, str(size), sha256 or "-", *([dictionary] if dictionary else [])]))
+    return "\n".join(lines)
 
 
 def parse_encodings(text: str) -> tuple[Encoding, ...]:
     """Return the encodings in a content's row. Raises ``ValueError``."""
     encodings = []
     for line in text.splitlines():
-        coding, recipe, size, sha256 = line.split(" ")
-        encodings.append(Encoding(coding, recipe, int(size), None if sha256 == "-" else sha256))
+        coding, recipe, size, sha256, *dictionary = line.split(" ")
+        encodings.append(Encoding(coding, recipe, int(size), None if sha256 == "-" else sha256, *dictionary))
     return tuple(encodings)
