@@ -115,7 +115,7 @@ def test_a_retained_file_is_served_for_ever_in_each_coding_that_a_client_may_wan
             assert answer.coding is None or answer.coding in accepted
         if name.endswith((".css", ".js")):
             assert ask(app, name, "gzip, br, zstd").coding is not None
-            assert ask(app, name).response.get("Vary") == "Accept-Encoding"
+            assert ask(app, name).response.get("Vary") == "Accept-Encoding, Available-Dictionary"
 
 
 @pytest.mark.parametrize("codings", [[], ["gzip"], ["br"], ["zstd"]])

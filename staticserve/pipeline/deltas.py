@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from staticserve.codings import zstd
 from staticserve.errors import BuildError
+from staticserve.pipeline.codings import recipes_for
 from staticserve.semantics.dictionaries import LEAST_BYTES, MOST_BYTES, delta_header
 from staticserve.semantics.hashed_names import parse_hashed_name
-from staticserve.semantics.negotiation import DELTA
+from staticserve.semantics.negotiation import DELTA, WHOLE_CODINGS
 from staticserve.store import Encoding
 
 if TYPE_CHECKING:
@@ -64,6 +65,9 @@ def pair_contents(whole: Snapshot, most: int) -> list[DeltaJob]:
         if known is None or name not in whole.resources:
             continue
         sha256 = whole.resources[name].sha256
+        # What no coding makes smaller is no dictionary either: images, fonts.
+        if not recipes_for([name], whole.contents[sha256].size, WHOLE_CODINGS):
+            continue
         others = dict.fromkeys(other for *_, other in sorted(known, reverse=True) if other != sha256)
         jobs |= dict.fromkeys(DeltaJob(sha256, other) for other in list(others)[:most])
     return _within_bounds(list(jobs), whole)

@@ -125,7 +125,8 @@ def held_bytes(snapshot: Snapshot) -> list[int]:
 
 
 def _size(content: ContentRow) -> int:
-    kept = [encoding.size for encoding in content.encodings if encoding.sha256 is not None]
+    # Deltas are the newest release's alone.
+    kept = [each.size for each in content.encodings if each.sha256 is not None and each.dictionary is None]
     # Without a coding it is kept as it is.
     return sum(kept) if kept else content.size
 
