@@ -23,8 +23,8 @@ LEAST_BYTES: Final = 1024
 _DCZ_MAGIC: Final = b"\x5e\x2a\x4d\x18\x20\x00\x00\x00"
 
 # sf-binary of 32 bytes (RFC 9651, 3.3.5).
-_BYTE_SEQUENCE: Final = re.compile(r"[ ]*:([A-Za-z0-9+/]{43}=):[ ]*")
-_LONGEST: Final = 64
+_BYTE_SEQUENCE: Final = re.compile(r":([A-Za-z0-9+/]{43}=):")
+_LENGTH: Final = 46
 
 
 def delta_header(dictionary_sha256: str) -> bytes:
@@ -32,12 +32,20 @@ def delta_header(dictionary_sha256: str) -> bytes:
     return _DCZ_MAGIC + bytes.fromhex(dictionary_sha256)
 
 
+def parse_available_dictionary(value: str) -> str | None:
+    """Return the SHA-256 (hexadecimal) in an Available-Dictionary field value, or nothing if it holds none.
+
+    Each digest has one form: no spaces, which servers strip, and no bits of padding that are set.
+    """
+    return _parse_byte_sequence(value) if len(value) == _LENGTH else None
+
+
 # Clients hold a few releases' files each.
 @lru_cache(maxsize=1024)
-def parse_available_dictionary(value: str) -> str | None:
-    """Return the SHA-256 (hexadecimal) in an Available-Dictionary field value, or nothing if it holds none."""
-    match = _BYTE_SEQUENCE.fullmatch(value) if len(value) <= _LONGEST else None
-    return None if match is None else base64.b64decode(match[1]).hex()
+def _parse_byte_sequence(value: str) -> str | None:
+    match = _BYTE_SEQUENCE.fullmatch(value)
+    digest = base64.b64decode(match[1]) if match is not None else b""
+    return digest.hex() if match is not None and base64.b64encode(digest).decode() == match[1] else None
 
 
 def use_as_dictionary(url: str) -> str | None:
@@ -64,7 +72,11 @@ def is_secure_context(scheme: str, host: str) -> bool:
 
     "Compression Dictionary Transport MUST only be used in secure contexts" (8).
     """
-    return scheme == "https" or _is_loopback(host)
+    return scheme == "https" or (len(host) <= _LONGEST_HOST and _is_loopback(host))
+
+
+# Of a name (RFC 1035, 2.3.4), and a port.
+_LONGEST_HOST: Final = 255 + 6
 
 
 @lru_cache(maxsize=64)
@@ -82,7 +94,7 @@ def is_readable(fields: Mapping[str, str], allow_origin: str | None) -> bool:
 
     ``allow_origin`` is the answer's Access-Control-Allow-Origin. The order of questions is the RFC's (9.3.3).
     """
-    if fields.get("sec-fetch-site") == "same-origin":
+    if fields.get("sec-fetch-site") in (None, "same-origin"):
         return True
     mode = fields.get("sec-fetch-mode")
     if mode is None or mode in ("navigate", "same-origin"):
