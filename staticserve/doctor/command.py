@@ -99,6 +99,8 @@ def run_explain(entry: Entry, name: str, *, is_loaded: bool) -> int:
     """Tell the life of one file; return 1 if there is no such file."""
     known = know(entry, is_loaded=is_loaded)
     project = gather(known, deploy=True).project
+    # It asks for a file that no release has, to tell what becomes of that: no news for a log.
+    logging.getLogger("staticserve").setLevel(logging.ERROR)
     is_known, lines = explain(project, name, _make_server(known))
     if known.failure is not None:
         lines.append(Line("settings", f"{known.failure.what}: this is what parsing tells"))
