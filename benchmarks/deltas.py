@@ -11,19 +11,22 @@ import sys
 import tempfile
 import zipfile
 from statistics import median
+from time import perf_counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import brotli
+import django.contrib.admin
 
 from benchmarks.corpus import Package, fetch_package
 from benchmarks.inside.environs import ask, make_environ
 from benchmarks.limits import Limit, judge
 from benchmarks.machine import describe_machine
-from benchmarks.measures import Measure, Result, Sample, Target, make_samples
+from benchmarks.measures import Measure, Result, Sample, Target, make_samples, summarise
 from staticserve import StaticServe
 from staticserve.options import Options
 from staticserve.pipeline.build import build_store
 from staticserve.pipeline.hashing import hash_names
+from staticserve.pipeline.options import BuildOptions
 from staticserve.store import STORE_DIRECTORY
 
 if TYPE_CHECKING:
@@ -36,12 +39,17 @@ MEASURES: Final = (
     Measure("staticserve B", digits=0),
     Measure("part"),
     Measure("of the table"),
+    Measure("build s"),
 )
 TARGETS: Final[tuple[Target, ...]] = ()
 
 _MEDIAN: Final = "the median"
 _MOST: Final = 0.15
 _TOLERANCE: Final = 1.1
+_WITH: Final = "build with deltas"
+_WITHOUT: Final = "build without"
+_MOST_TIME: Final = 1.3
+_BUILDS: Final = 3
 
 
 class Pair(NamedTuple):
@@ -98,13 +106,21 @@ def measure(scale: Scale) -> Result:
         samples += make_samples(subject, 0, values)
         notes += judge([Limit(subject, "of the table", _TOLERANCE)], samples)
     samples += make_samples(_MEDIAN, 0, {"part": median(parts)})
+    for number in range(min(scale.rounds, _BUILDS)):
+        for subject, deltas in ((_WITH, 3), (_WITHOUT, 0)):
+            samples += make_samples(subject, number, {"build s": _time_build(deltas)})
+    without = summarise(samples)[_WITHOUT, "build s"].median
     return Result(
         part="deltas",
         about=[
             "Real files of adjacent releases, collected and built one after the other. whitenoise: its br, of the new",
             "file; staticserve: what it sends to a browser that has the old one. Of the table: to what zstd 22 makes.",
+            "Build: of the admin's files and three bundles, after a tenth of them has changed a little.",
         ],
-        notes=[*judge([Limit(_MEDIAN, "part", _MOST)], samples), *notes],
+        notes=[
+            *judge([Limit(_MEDIAN, "part", _MOST), Limit(_WITH, "build s", without * _MOST_TIME)], samples),
+            *notes,
+        ],
         settings={"pairs": len(_PAIRS)},
         environment=environment,
         samples=samples,
@@ -130,6 +146,29 @@ def _download(name: str, old: bytes, new: bytes) -> int:
             "wsgi.url_scheme": "https",
         }
         return int(ask(application, environ).fields["content-length"])
+
+
+def _time_build(deltas: int) -> float:
+    """Return the seconds that the next release's build takes when a tenth of the files has changed."""
+    source = os.path.join(os.path.dirname(django.contrib.admin.__file__), "static")
+    with tempfile.TemporaryDirectory() as root:
+        shutil.copytree(source, root, dirs_exist_ok=True)
+        for name in ("bootstrap.css", "react-dom.js", "htmx.js"):
+            with open(os.path.join(root, name), "wb") as file:
+                file.write(_read(_BUNDLES[name], _BUNDLES[name].old))
+        manifest = hash_names(root, Options())
+        build_store(root, manifest, BuildOptions(deltas=deltas))
+        names = sorted(manifest.paths)
+        for name in names[9::10]:
+            with open(os.path.join(root, name), "ab") as file:
+                file.write(b"\n/* the next release */\n")
+        manifest = hash_names(root, Options())
+        started = perf_counter()
+        build_store(root, manifest, BuildOptions(deltas=deltas))
+        return perf_counter() - started
+
+
+_BUNDLES: Final = {"react-dom.js": _PAIRS[0], "htmx.js": _PAIRS[3], "bootstrap.css": _PAIRS[5]}
 
 
 def _read(pair: Pair, version: str) -> bytes:

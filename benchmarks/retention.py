@@ -32,6 +32,7 @@ MEASURES: Final = (
 
 _CURRENT: Final = "the newest release"
 _RETAINED: Final = "an earlier release"
+_DELTA: Final = "a delta"
 _MADE_UP: Final = "a made-up hash"
 _STALE: Final = "a made-up hash of a file there is"
 
@@ -69,6 +70,7 @@ def measure(scale: Scale) -> Result:
     limits = (
         Limit(_RETAINED, "cold µs", cold * _SAME),
         Limit(_RETAINED, "hot µs", hot * _SAME),
+        Limit(_DELTA, "hot µs", hot * _SAME),
         Limit(_MADE_UP, "hot µs", 30),
         Limit(_STALE, "hot µs", 30),
         Limit(_RETAINED, "store MB", sizes[0] / 1e6 * _MOST_ROOM),

@@ -216,7 +216,8 @@ class StaticServe:
                     asked = environ.get("HTTP_RANGE") if method == "GET" else None
                     if asked is None:
                         fields = selected.fields
-                        if selected.secure_fields is not None and self.is_secure(environ):
+                        # A delta was recalled in a secure context.
+                        if selected.secure_fields is not None and (selected.dictionary or self.is_secure(environ)):
                             fields = selected.secure_fields
                         start_response("200 OK", [*fields])
                         return [selected.octets] if method == "GET" else []  # type: ignore[list-item]  # in memory
@@ -247,10 +248,13 @@ class StaticServe:
 
     def is_secure(self, environ: Mapping[str, Any]) -> bool:
         """Return whether a request came in a secure context: by https, also as a proxy tells, or from this machine."""
+        scheme = environ.get("wsgi.url_scheme", "")
+        if scheme == "https":
+            return True
         proxy = self.options.secure_proxy_ssl_header
         if proxy is not None and environ.get(proxy[0]) == proxy[1]:
             return True
-        return is_secure_context(environ.get("wsgi.url_scheme", ""), environ.get("HTTP_HOST", ""))
+        return is_secure_context(scheme, environ.get("HTTP_HOST", ""))
 
     def _recall_delta(
         self, resource: Resource, preference: Preference, environ: Mapping[str, Any]

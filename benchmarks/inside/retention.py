@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import random
 import sys
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.inside.environs import make_environ
 from benchmarks.inside.release import time_request
 from staticserve import StaticServe
 from staticserve.manifest import read_manifest
 from staticserve.store import STORE_NAME, StoreReader
+
+if TYPE_CHECKING:
+    from staticserve.store import Snapshot
 
 
 def main(root: str, count: str) -> None:
@@ -29,16 +33,35 @@ def main(root: str, count: str) -> None:
     current = sorted(manifest.paths[name] for name in site)
     retained = sorted(name for name, row in snapshot.resources.items() if row.release < newest)
     measured = {
-        "the newest release": _ask(application, current, int(count)),
-        "an earlier release": _ask(application, retained, int(count)),
+        "the newest release": _ask(application, [_environ(name) for name in current], int(count)),
+        "an earlier release": _ask(application, [_environ(name) for name in retained], int(count)),
+        "a delta": _ask(application, _for_deltas(snapshot, current), int(count)),
         "a made-up hash": _ask_once(application, "site/none.{:012x}.css", int(count)),
         "a made-up hash of a file there is": _ask_once(application, "site/site.{:012x}.css", int(count)),
     }
     print(json.dumps(measured))
 
 
-def _ask(application: StaticServe, names: list[str], count: int) -> dict[str, float]:
-    environs = [_environ(name) for name in names]
+def _for_deltas(snapshot: Snapshot, names: list[str]) -> list[dict[str, Any]]:
+    """Return the environs of a browser that holds what the files had before."""
+    environs = []
+    for name in names:
+        encodings = snapshot.contents[snapshot.resources[name].sha256].encodings
+        dictionary = next(each.dictionary for each in encodings if each.dictionary is not None and each.sha256)
+        held = base64.b64encode(bytes.fromhex(dictionary)).decode()
+        environs.append(
+            _environ(name)
+            | {
+                "HTTP_ACCEPT_ENCODING": "br, dcz",
+                "HTTP_AVAILABLE_DICTIONARY": f":{held}:",
+                "HTTP_SEC_FETCH_SITE": "same-origin",
+                "wsgi.url_scheme": "https",
+            }
+        )
+    return environs
+
+
+def _ask(application: StaticServe, environs: list[dict[str, Any]], count: int) -> dict[str, float]:
     cold = []
     for _ in range(max(count // 20, 5)):
         application.memory.clear()

@@ -129,37 +129,63 @@ def _write(
     for job in jobs:
         if job.key in made:
             report.count(job.recipe.coding, job.size, made[job.key], is_new=False)
-    made |= reuse_deltas(pairs, histories)
-    new = [job for job in jobs if job.key not in made]
-    new_pairs = [pair for pair in pairs if pair.key not in made]
     final = None
-    if not new and not new_pairs:
-        final = keep_originals(root, _with_encodings(whole, [*jobs, *pairs], made), histories)
-        if any(history.reader.path == path and history.snapshot == final for history in histories):
-            remove_leftovers(path)
-            return final
+    if all(job.key in made for job in jobs):
+        deltas = reuse_deltas(pairs, _with_encodings(whole, jobs, made), histories)
+        if len(deltas) == len(pairs):
+            final = keep_originals(root, _with_encodings(whole, [*jobs, *pairs], made | deltas), histories)
+            if any(history.reader.path == path and history.snapshot == final for history in histories):
+                _count_deltas(report, whole, deltas, is_new=False)
+                remove_leftovers(path)
+                return final
     with StoreWriter(path) as writer:
+        new = [job for job in jobs if job.key not in made]
         for job, (encoding, octets) in encode_all(new, build, progress):
             if octets is not None:
                 writer.add_blob(octets)
             made[job.key] = encoding
             report.count(job.recipe.coding, job.size, encoding, is_new=True)
-        encoded = _with_encodings(whole, jobs, made)
-        newest = len(whole.releases) - 1
-        in_tree = {row.sha256: f"{root}/{name}" for name, row in whole.resources.items() if row.release == newest}
-        read = partial(_read_content, in_tree, histories)
-        for pair, encoding, octets in make_deltas(new_pairs, encoded, read, build.workers):
-            if octets is not None:
-                writer.add_blob(octets)
-            made[pair.key] = encoding
-            report.count(encoding.coding, encoded.contents[pair.sha256].size, encoding, is_new=True)
+        made |= _add_deltas(root, writer, pairs, _with_encodings(whole, jobs, made), histories, build, report)
         final = final or keep_originals(root, _with_encodings(whole, [*jobs, *pairs], made), histories)
-        for content in final.contents.values():
-            for encoding in content.encodings:
-                if encoding.sha256 is not None and not writer.has_blob(encoding.sha256):
-                    writer.add_blob(histories.read_blob(encoding.sha256))
+        _add_reused(writer, final, histories)
         writer.add(final)
     return final
+
+
+def _add_deltas(
+    root: str,
+    writer: StoreWriter,
+    pairs: list[DeltaJob],
+    encoded: Snapshot,
+    histories: Histories,
+    build: BuildOptions,
+    report: BuildReport,
+) -> dict[Key, Encoding]:
+    """Make the deltas that are new, add them, and return all."""
+    made = reuse_deltas(pairs, encoded, histories)
+    _count_deltas(report, encoded, made, is_new=False)
+    newest = len(encoded.releases) - 1
+    in_tree = {row.sha256: f"{root}/{name}" for name, row in encoded.resources.items() if row.release == newest}
+    new = [pair for pair in pairs if pair.key not in made]
+    for pair, encoding, octets in make_deltas(new, encoded, partial(_read_content, in_tree, histories), build.workers):
+        if octets is not None:
+            writer.add_blob(octets)
+        made[pair.key] = encoding
+        _count_deltas(report, encoded, {pair.key: encoding}, is_new=True)
+    return made
+
+
+def _add_reused(writer: StoreWriter, final: Snapshot, histories: Histories) -> None:
+    """Add the octets that earlier builds have made."""
+    for content in final.contents.values():
+        for encoding in content.encodings:
+            if encoding.sha256 is not None and not writer.has_blob(encoding.sha256):
+                writer.add_blob(histories.read_blob(encoding.sha256))
+
+
+def _count_deltas(report: BuildReport, whole: Snapshot, deltas: dict[Key, Encoding], *, is_new: bool) -> None:
+    for (sha256, *_), encoding in deltas.items():
+        report.count(encoding.coding, whole.contents[sha256].size, encoding, is_new=is_new)
 
 
 def _read_content(in_tree: dict[str, str], histories: Histories, sha256: str) -> bytes | None:

@@ -89,15 +89,17 @@ def _within_bounds(jobs: list[DeltaJob], whole: Snapshot) -> list[DeltaJob]:
     return left
 
 
-def reuse_deltas(jobs: list[DeltaJob], histories: Histories) -> dict[Key, Encoding]:
-    """Return what need not be made again. Octets are checked; what is damaged is made anew."""
+def reuse_deltas(jobs: list[DeltaJob], whole: Snapshot, histories: Histories) -> dict[Key, Encoding]:
+    """Return what need not be made again. ``whole`` has the other codings. What is damaged is made anew."""
     known = histories.find_encodings()
     reused: dict[Key, Encoding] = {}
     for job in jobs:
         encoding = known.get(job.key)
         if encoding is None or encoding.recipe != RECIPE:
             continue
-        if encoding.sha256 is None or histories.can_read(encoding):
+        if not _is_worth_it(encoding.size, whole.contents[job.sha256]):
+            reused[job.key] = encoding._replace(sha256=None)
+        elif histories.can_read(encoding):
             reused[job.key] = encoding
     return reused
 
@@ -112,13 +114,18 @@ def make_deltas(
     jobs = list(jobs)
     with ThreadPoolExecutor(workers) as pool:
         for job, octets in zip(jobs, pool.map(partial(_make_delta, read), jobs), strict=True):
-            content = whole.contents[job.sha256]
-            size = content.size if octets is None else len(octets)
-            encoding = Encoding(DELTA, RECIPE, size, None, job.dictionary)
-            if octets is None or size > _best_size(content) * (1 - _SAVING):
-                yield job, encoding, None
-            else:
+            # What it takes cannot be had: the next build may have it.
+            if octets is None:
+                continue
+            encoding = Encoding(DELTA, RECIPE, len(octets), None, job.dictionary)
+            if _is_worth_it(len(octets), whole.contents[job.sha256]):
                 yield job, encoding._replace(sha256=hashlib.sha256(octets).hexdigest()), octets
+            else:
+                yield job, encoding, None
+
+
+def _is_worth_it(size: int, content: ContentRow) -> bool:
+    return size <= _best_size(content) * (1 - _SAVING)
 
 
 def _best_size(content: ContentRow) -> int:
