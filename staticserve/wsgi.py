@@ -249,12 +249,17 @@ class StaticServe:
     def is_secure(self, environ: Mapping[str, Any]) -> bool:
         """Return whether a request came in a secure context: by https, also as a proxy tells, or from this machine."""
         scheme = environ.get("wsgi.url_scheme", "")
-        if scheme == "https":
-            return True
         proxy = self.options.secure_proxy_ssl_header
-        if proxy is not None and environ.get(proxy[0]) == proxy[1]:
-            return True
+        if proxy is not None and (told := environ.get(proxy[0])) is not None:
+            # As Django reads it: the first proxy's word, against what the server says.
+            scheme = "https" if told.partition(",")[0].strip() == proxy[1] else ""
         return is_secure_context(scheme, environ.get("HTTP_HOST", ""))
+
+    @property
+    def secure_field(self) -> str | None:
+        """Return the lower-case name of the field by which a proxy tells that a request came by https."""
+        proxy = self.options.secure_proxy_ssl_header
+        return None if proxy is None else proxy[0].removeprefix("HTTP_").replace("_", "-").lower()
 
     def _recall_delta(
         self, resource: Resource, preference: Preference, environ: Mapping[str, Any]

@@ -17,6 +17,7 @@ ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").spl
 INSTALLED_APPS = [
     "polls",
     "people",
+    "deploys",
     "staticserve.django",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -78,6 +79,14 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "polls" / "files", BASE_DIR / "people" / "otherfiles"]
+
+# The page "Deploys" writes the sources of its releases here. They come before those of its first release, which are in
+# the app's own static/. On a machine of Heroku's nobody can press its button.
+DEMO_DEPLOYS = os.environ.get("DEMO_DEPLOYS", "0" if "DYNO" in os.environ else "1") == "1"
+DEPLOYED_DIR = BASE_DIR / "deploys" / "generated"
+if DEPLOYED_DIR.is_dir():
+    STATICFILES_DIRS.append(DEPLOYED_DIR)
+
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -87,8 +96,9 @@ STORAGES = {
     },
 }
 
-# Files that browsers and robots ask for at /: favicon.ico and robots.txt.
-STATICSERVE = {"root_files": BASE_DIR / "public"}
+# Files that browsers and robots ask for at /: favicon.ico and robots.txt. And staticserve.json, which tells the page
+# "Deploys" which release the server is at.
+STATICSERVE = {"root_files": BASE_DIR / "public", "release_file": True}
 
 # Behind a router that ends TLS, as Heroku's does: SSL_REDIRECT=1. Only there is X-Forwarded-Proto to be believed.
 SECURE_SSL_REDIRECT = os.environ.get("SSL_REDIRECT") == "1"

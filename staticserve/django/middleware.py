@@ -80,7 +80,7 @@ class StaticServeMiddleware:
         if path is None or request.method is None:
             return None
         query = request.META.get("QUERY_STRING", "")
-        is_secure = request.is_secure() or self.static.is_secure(request.META)
+        is_secure = self.static.is_secure({"wsgi.url_scheme": request.scheme} | request.META)
         answer = self.static.answer(path, request.method, request_fields(request.META), query, is_secure=is_secure)
         if answer is None:
             return None

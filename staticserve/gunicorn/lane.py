@@ -128,10 +128,9 @@ class FileBody:
 
 def _is_secure(static: StaticServe, request: PlainRequest, scheme: str) -> bool:
     environ = {"wsgi.url_scheme": scheme, "HTTP_HOST": request.fields.get("host", "")}
-    proxy = static.options.secure_proxy_ssl_header
-    if proxy is not None:
-        told = request.fields.get(proxy[0].removeprefix("HTTP_").replace("_", "-").lower())
-        environ |= {} if told is None else {proxy[0]: told}
+    told = None if static.secure_field is None else request.fields.get(static.secure_field)
+    if told is not None and static.options.secure_proxy_ssl_header is not None:
+        environ[static.options.secure_proxy_ssl_header[0]] = told
     return static.is_secure(environ)
 
 

@@ -104,7 +104,7 @@ class PlainReader:
             return None
         names = self._names
         fields: dict[str, str] = {}
-        hosts = schemes = 0
+        schemes = 0
         for line in lines:
             raw_name, colon, value = line.partition(b":")
             if not colon:
@@ -114,9 +114,6 @@ class PlainReader:
             except KeyError:
                 name = self._learn(raw_name)
             if name:
-                if name == _HOST:
-                    hosts += 1
-                    continue
                 # Repeated lines are one list; joining them is gunicorn's business.
                 if name in fields:
                     return None
@@ -130,7 +127,7 @@ class PlainReader:
                 fields[name] = text
             elif name is None:
                 return None
-        return fields if hosts == 1 and schemes <= 1 else None
+        return fields if _HOST in fields and schemes <= 1 else None
 
     def _learn(self, raw_name: bytes) -> str | None:
         lowered = raw_name.lower()

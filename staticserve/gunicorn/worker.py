@@ -81,6 +81,7 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self._schemes = Schemes(self.cfg)
         self._starts = Starts()
         told = {static.transport.scheme_field for static in statics if static.transport is not None}
+        told |= {static.secure_field for static in statics}
         self._reader = PlainReader(
             limit_line=self.cfg.limit_request_line,
             limit_fields=self.cfg.limit_request_fields,
