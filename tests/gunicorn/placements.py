@@ -21,11 +21,11 @@ _FILES: Final = os.environ["LANE_FILES"]
 class SlowlyRead(StaticServe):
     """Stands on a slow disk: what has "slow" in its path is read when there is a file that is called "gate"."""
 
-    def answer(self, path: str, *args: Any) -> Any:
+    def answer(self, path: str, *args: Any, **options: Any) -> Any:
         """Answer, when the disk does. Only the lane is kept waiting: a thread of views would keep its view waiting."""
         while args[-1] is FileBody and "slow" in path and not os.path.exists(f"{_FILES}/gate"):
             time.sleep(0.01)
-        return super().answer(path, *args)
+        return super().answer(path, *args, **options)
 
 
 def make_alone() -> WSGIApplication:
