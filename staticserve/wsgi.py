@@ -7,10 +7,9 @@ import os
 import weakref
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Unpack
+from typing import TYPE_CHECKING, Any, Final, Protocol, Unpack
 
-from staticserve.announce import RELEASE_FILE, announcing, describe_release
-from staticserve.catalogue.index_files import directory_location, make_redirect_fields
+from staticserve.announce import announcing
 from staticserve.catalogue.live import LiveCatalogue
 from staticserve.catalogue.release import open_catalogue
 from staticserve.content import open_body
@@ -18,24 +17,19 @@ from staticserve.errors import ManifestError, OctetsChangedError
 from staticserve.manifest import MANIFEST_NAME, Manifest, read_manifest
 from staticserve.memory import Memory
 from staticserve.misses import (
-    MissLog,
-    find_proven,
-    find_successor,
-    may_be_known,
     plan_miss,
-    redirect_to,
     without_storing,
 )
 from staticserve.model import Fields, Plan, Redirect, Representation, Resource
+from staticserve.mounts import Mounts
 from staticserve.octets import DeferredOctets
 from staticserve.options import OptionFields, Options, make_options
 from staticserve.plan import REQUEST_FIELDS, make_plan, plan_range
 from staticserve.semantics.dictionaries import is_secure_context
-from staticserve.semantics.fields import is_field_value
 from staticserve.semantics.negotiation import parse_accept_encoding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -51,28 +45,6 @@ _ENVIRON_KEYS: Final = tuple((f"HTTP_{name.upper().replace('-', '_')}", name) fo
 
 # A file that is replaced between planning and opening is described anew, this often.
 _ATTEMPTS: Final = 3
-
-
-class Mount(NamedTuple):
-    """A catalogue and the URL paths that it is served below, each with its final slash."""
-
-    prefixes: tuple[str, ...]
-    raw_prefixes: tuple[str, ...]
-    """The same in the form of PATH_INFO: UTF-8 read as latin-1."""
-    catalogue: Catalogue
-    answers_misses: bool
-
-
-class _Stale(NamedTuple):
-    """A name of another release, the one that this release has instead, and the path of that."""
-
-    name: str
-    successor: str
-    path: str
-
-
-Lookup = tuple[str, int, "Callable[[str], bool] | None"]
-"""A prefix in the form of PATH_INFO, its length, and whether a name below it may be there, if that is asked."""
 
 
 class Transport(Protocol):
@@ -126,15 +98,10 @@ class StaticServe:
         self.application: WSGIApplication = self._answer_miss if application is None else application
         # Our own answer says it itself.
         if options.release_field is not None and application is not None:
-            self.application = announcing(self.application, options.release_field, lambda: self.release)
-        self.mounts: list[Mount] = []
+            self.application = announcing(self.application, options.release_field, lambda: self.mounts.release)
         self.memory = Memory(options.memory)
+        self.mounts = Mounts(options, self.memory)
         self._ready = self.memory.get
-        self._prefixes: tuple[str, ...] = ()
-        self._lookups: list[Lookup] = []
-        self._quick_lookups: list[Lookup] = []
-        self._redirect_fields = make_redirect_fields(options)
-        self._miss_log = MissLog()
         self.transport: Transport | None = None
         self.may_answer_early = True
         _instances.append(weakref.ref(self, _instances.remove))
@@ -177,24 +144,7 @@ class StaticServe:
         )
         if answers_misses is None:
             answers_misses = self.options.misses == "answer"
-        raw_prefixes = tuple(prefix.encode("utf-8").decode("latin-1") for prefix in prefixes)
-        self.mounts.insert(0, Mount(prefixes, raw_prefixes, catalogue, answers_misses))
-        # With index files a prefix without its slash leads to the one with it, so that path is ours as well.
-        end = None if self.options.index_file is None else -1
-        self._prefixes = tuple(prefix[:end] or prefix for mount in self.mounts for prefix in mount.raw_prefixes)
-        self._lookups = [
-            (prefix[:end] or prefix, len(prefix), None if mount.answers_misses or end else self._make_may_have(mount))
-            for mount in self.mounts
-            for prefix in mount.raw_prefixes
-        ]
-        # Where asking takes as long as finding, we find.
-        owners = [mount for mount in self.mounts for _ in mount.raw_prefixes]
-        self._quick_lookups = [
-            lookup if mount.catalogue.is_quick else (*lookup[:2], None)
-            for lookup, mount in zip(self._lookups, owners, strict=True)
-        ]
-        # What is in memory may be hidden by the new directory.
-        self.memory.clear()
+        self.mounts.add(prefixes, catalogue, answers_misses=answers_misses)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request, or have the application do it."""
@@ -232,9 +182,9 @@ class StaticServe:
                     start_response("304 Not Modified", [*selected.not_modified_fields])
                     return []
         script_name = environ.get("SCRIPT_NAME")
-        if not script_name and not (path.startswith(self._prefixes) and _may_have(self._quick_lookups, path)):
+        if not script_name and not (path.startswith(self.mounts.prefixes) and self.mounts.may_have_quickly(path)):
             return self.application(environ, start_response)
-        matched = self.match(path, script_name)
+        matched = self.mounts.match(path, script_name)
         if matched is None:
             return self.application(environ, start_response)
         query, method = environ.get("QUERY_STRING", ""), environ["REQUEST_METHOD"]
@@ -269,42 +219,6 @@ class StaticServe:
             return None
         return resource.ready.get((preference, environ["HTTP_AVAILABLE_DICTIONARY"]))
 
-    @property
-    def release(self) -> str | None:
-        """Return the release that is served: of the first directory that has one, if a field can say it."""
-        names = (mount.catalogue.release for mount in self.mounts)
-        return next((name for name in names if name is not None and is_field_value(name)), None)
-
-    def match(self, path_info: str, script_name: str | None) -> str | None:
-        """Return the path to answer for if it is below one of our prefixes, in the form of PATH_INFO.
-
-        The server may have taken for SCRIPT_NAME what the prefix begins with; then both together are the path.
-        """
-        if path_info.startswith(self._prefixes):
-            return path_info
-        if script_name and (whole := script_name + path_info).startswith(self._prefixes):
-            return whole
-        return None
-
-    def find(self, path: str) -> Resource | Redirect | None:
-        """Return what a URL path names. ``path`` is as in PATH_INFO: percent-decoded bytes read as latin-1."""
-        found = self._find_own(path)
-        return self._find_stale(path) if found is None else found
-
-    def _find_own(self, path: str) -> Resource | Redirect | None:
-        """Return what has this name, in this release or in one that is kept."""
-        resource = self._ready(path)
-        if resource is not None:
-            return resource
-        url = _decode(path)
-        for mount in self.mounts if url is not None else ():
-            found = self._find_in(mount, url or "")
-            if found is not None:
-                if isinstance(found, Resource) and not mount.catalogue.is_live:
-                    self.memory.put(path, found)
-                return found
-        return None
-
     def answer(
         self,
         path: str,
@@ -317,19 +231,11 @@ class StaticServe:
     ) -> tuple[Plan, Iterable[bytes]] | None:
         """Return the planned answer to a request and its opened body, or nothing if it is the application's.
 
-        ``path`` is as for ``find``, ``fields``, ``query`` and ``is_secure`` as for ``make_plan``, ``file_wrapper`` as
-        for ``open_body``. Whoever gets a body with a ``close`` calls it.
+        ``path`` is as for ``Mounts.find``, ``file_wrapper`` as for ``open_body``, the others as for ``make_plan``.
+        Whoever gets a body with a ``close`` calls it.
         """
         plan = partial(make_plan, method=method, fields=fields, query=query, is_secure=is_secure)
-        return self._answer(self.find(path), path, plan, method, file_wrapper)
-
-    def may_have(self, path: str) -> bool:
-        """Return whether a path is ours to answer, as far as can be said without reading a file."""
-        return _may_have(self._lookups, path)
-
-    def answers_misses(self, path: str) -> bool:
-        """Return whether a path that names nothing is answered with our 404, not by the application."""
-        return any(mount.answers_misses and path.startswith(mount.raw_prefixes) for mount in self.mounts)
+        return self._answer(self.mounts.find(path), path, plan, method, file_wrapper)
 
     def _answer(
         self,
@@ -341,9 +247,9 @@ class StaticServe:
     ) -> tuple[Plan, Iterable[bytes]] | None:
         for _ in range(_ATTEMPTS):
             if found is None:
-                stale = self._find_successor(_decode(path) or "") if self.options.stale == "serve" else None
+                stale = self.mounts.find_successor(path) if self.options.stale == "serve" else None
                 if stale is not None:
-                    answer = self._answer(self.find(stale.path), stale.path, make, method, file_wrapper)
+                    answer = self._answer(self.mounts.find(stale.path), stale.path, make, method, file_wrapper)
                     return answer and (without_storing(answer[0]), answer[1])
                 break
             plan = make(found)
@@ -354,9 +260,9 @@ class StaticServe:
             except OctetsChangedError as error:
                 log.warning("%s; it is described anew", error)
                 self.memory.drop(path)
-                found = self.find(path)
-        if self.answers_misses(path):
-            self._note_miss(path)
+                found = self.mounts.find(path)
+        if self.mounts.answers_misses(path):
+            self.mounts.note_miss(path)
             miss = self._plan_miss(method)
             return miss, open_body(miss, None)
         return None
@@ -370,98 +276,18 @@ class StaticServe:
         self.memory.keep_octets(path, resource, loaded)
         return plan._replace(representation=loaded)
 
-    def _find_in(self, mount: Mount, url: str) -> Resource | Redirect | None:
-        for prefix in mount.prefixes:
-            if url.startswith(prefix):
-                name = url[len(prefix) :]
-                if name == RELEASE_FILE and self.options.release_file:
-                    announced = describe_release(mount.catalogue, url, self.options)
-                    if announced is not None:
-                        return announced
-                found = mount.catalogue.find(name, url)
-                if found is not None:
-                    return found
-            elif url == prefix[:-1] and self.options.index_file is not None:
-                index = mount.catalogue.find("", prefix)
-                if isinstance(index, Resource):
-                    return Redirect(directory_location(url.rpartition("/")[2]), self._redirect_fields)
-        return None
-
-    def _find_stale(self, path: str) -> Resource | Redirect | None:
-        """Return what the ladder has for a name of another release, but for what must not be stored."""
-        url = _decode(path) or ""
-        for mount, _, name in self._names(url):
-            proven = find_proven(mount.catalogue, name, url)
-            if proven is not None:
-                self.memory.put(path, proven)
-                return proven
-        stale = self._find_successor(url) if self.options.stale == "redirect" else None
-        return None if stale is None else redirect_to(stale.name, stale.successor, self.options)
-
-    def _find_successor(self, url: str) -> _Stale | None:
-        """Return what this release has under a name without its hash, if that is there to be served."""
-        for mount, prefix, name in self._names(url):
-            successor = find_successor(mount.catalogue, name)
-            if successor is not None:
-                path = (prefix + successor).encode().decode("latin-1")
-                if isinstance(self._find_own(path), Resource):
-                    return _Stale(name, successor, path)
-        return None
-
-    def _note_miss(self, path: str) -> None:
-        url = _decode(path)
-        if url is not None:
-            self._miss_log.note([(mount.catalogue, name) for mount, _, name in self._names(url)], url)
-
-    def _names(self, url: str) -> Iterator[tuple[Mount, str, str]]:
-        """Yield each directory that a URL path may be of, with the prefix and the name below that."""
-        for mount in self.mounts:
-            for prefix in mount.prefixes:
-                if url.startswith(prefix):
-                    yield mount, prefix, url[len(prefix) :]
-
-    def _make_may_have(self, mount: Mount) -> Callable[[str], bool]:
-        catalogue = mount.catalogue
-        may_have = catalogue.may_have
-
-        def may_have_or_resolve(name: str) -> bool:
-            # Few URLs of applications have a dot.
-            return may_have(name) or ("." in name and (name == RELEASE_FILE or may_be_known(catalogue, name)))
-
-        return may_have_or_resolve
-
     def _answer_miss(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        self._note_miss(self.match(path, environ.get("SCRIPT_NAME")) or path)
+        self.mounts.note_miss(self.mounts.match(path, environ.get("SCRIPT_NAME")) or path)
         plan = self._plan_miss(environ["REQUEST_METHOD"])
         start_response(STATUS_LINES[plan.status], [*plan.fields])
         return open_body(plan, None)
 
     def _plan_miss(self, method: str) -> Plan:
         name = self.options.release_field
-        release = None if name is None else self.release
+        release = None if name is None else self.mounts.release
         announced = () if name is None or release is None else ((name, release),)
         return plan_miss(method, (*self.options.fields.items(), *announced))
-
-
-def _may_have(lookups: list[Lookup], path: str) -> bool:
-    # Names are in Unicode, and this is in latin-1.
-    if not path.isascii():
-        return True
-    for prefix, size, may_have in lookups:
-        if path.startswith(prefix) and (may_have is None or may_have(path[size:])):
-            return True
-    return False
-
-
-def _decode(path: str) -> str | None:
-    """Return a path in Unicode, from the form of PATH_INFO."""
-    if path.isascii():
-        return path
-    try:
-        return path.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return None
 
 
 def request_fields(environ: Mapping[str, Any]) -> dict[str, str]:

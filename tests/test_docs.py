@@ -77,5 +77,5 @@ def test_the_readmes_wsgi_example_runs(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {"application": lambda environ, start_response: []}
     exec(code, names)
-    found = names["application"].find("/more/a.txt")  # type: ignore[attr-defined]  # a StaticServe
+    found = names["application"].mounts.find("/more/a.txt")  # type: ignore[attr-defined]  # a StaticServe
     assert found.representations[0].octets == b"more"

@@ -16,7 +16,7 @@ import staticserve
 PACKAGE: Final = Path(staticserve.__file__).parent
 WSGI: Final = frozenset(
     {"plan", "catalogue", "content", "misses", "model", "octets", "memory", "manifest", "options", "semantics"}
-    | {"announce", "errors", "wsgi"}
+    | {"announce", "errors", "mounts", "wsgi"}
 )
 EVERYTHING: Final = frozenset({path.stem for path in PACKAGE.iterdir()})
 
@@ -37,6 +37,7 @@ LAW: Final[dict[str, frozenset[str]]] = {
     "content": frozenset({"model", "octets"}),
     "bundlers": frozenset({"octets"}),
     "announce": frozenset({"catalogue", "model", "options", "semantics"}),
+    "mounts": frozenset({"announce", "catalogue", "memory", "misses", "model", "options", "semantics"}),
     "store": frozenset({"model", "errors"}),
     "catalogue": frozenset(
         {"model", "manifest", "bundlers", "store", "semantics", "octets", "codings", "options", "plan", "errors"}

@@ -600,7 +600,7 @@ def test_names_without_a_hash_are_no_releases_and_not_told(either: Path, caplog:
 
 def forget(root: Path) -> str:
     """Build a third release that keeps nothing; return the first one's name."""
-    (first,) = (name for name in [StaticServe(None, root).release] if name)
+    (first,) = (name for name in [StaticServe(None, root).mounts.release] if name)
     clear(root)
     collect(root, {name: content + b"third" for name, content in NEW.items()})
     build(root, retention=RetentionRules(keep_releases=0, keep_for=0))

@@ -63,8 +63,8 @@ class StaticServeMiddleware:
         """Return the application's response, with the release if that is asked for."""
         assert isinstance(response, HttpResponseBase)
         name = self.static.options.release_field
-        if name is not None and self.static.release is not None:
-            response.headers.setdefault(name, self.static.release)
+        if name is not None and self.static.mounts.release is not None:
+            response.headers.setdefault(name, self.static.mounts.release)
         return response
 
     def _is_below_prefix(self, request: HttpRequest) -> bool:
@@ -93,7 +93,7 @@ class StaticServeMiddleware:
         return response
 
     def _match(self, request: HttpRequest) -> str | None:
-        return self.static.match(_raw(request.path_info), _raw(request.path.removesuffix(request.path_info)))
+        return self.static.mounts.match(_raw(request.path_info), _raw(request.path.removesuffix(request.path_info)))
 
     def _serve_found(self, request: HttpRequest) -> HttpResponseBase | None:
         name = find_name(self._configuration.prefixes, request.path_info, request.path)

@@ -15,4 +15,4 @@ def read_release() -> str:
     manifest_hash = getattr(staticfiles_storage, "manifest_hash", "")
     if manifest_hash:
         return str(manifest_hash)
-    return next((static.release for static in live_instances() if static.release is not None), "")
+    return next((static.mounts.release for static in live_instances() if static.mounts.release is not None), "")

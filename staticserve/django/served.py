@@ -25,7 +25,7 @@ class Served:
 
     def sizes(self, path: str) -> Mapping[str, int]:
         """Return the bytes of a URL path's representations by coding."""
-        found = self._static.find(_raw(path))
+        found = self._static.mounts.find(_raw(path))
         return {each.coding: each.size for each in found.representations} if isinstance(found, Resource) else {}
 
     def answer(self, path: str, fields: Mapping[str, str]) -> Sent | None:

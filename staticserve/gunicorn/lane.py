@@ -56,7 +56,7 @@ class Lane:
         if path is None:
             return Elsewhere.NOT_OURS
         for static in self._statics:
-            key = static.match(path, self._script_name)
+            key = static.mounts.match(path, self._script_name)
             if key is None:
                 continue
             added = self._added_fields(static, request, path, scheme)
@@ -64,7 +64,7 @@ class Lane:
                 return Elsewhere.NOT_OURS
             resource = static.memory.get(key)
             if resource is None:
-                if static.may_have(key):
+                if static.mounts.may_have(key):
                     return Elsewhere.SLOW
                 continue
             return _reply_from_memory(resource, request, added, is_secure=_is_secure(static, request, scheme))
@@ -74,7 +74,7 @@ class Lane:
         """Return what a request was answered from at once, and under which key of its memory."""
         path = self._path_info(request)
         for static in self._statics if path is not None else ():
-            key = static.match(path or "", self._script_name)
+            key = static.mounts.match(path or "", self._script_name)
             if key is not None and static.memory.get(key) is not None:
                 return static, key
         return None
@@ -83,7 +83,7 @@ class Lane:
         """Return the reply, reading what must be read; nothing if the application is to answer."""
         path = self._path_info(request)
         for static in self._statics:
-            key = None if path is None else static.match(path, self._script_name)
+            key = None if path is None else static.mounts.match(path, self._script_name)
             if path is None or key is None:
                 continue
             added = self._added_fields(static, request, path, scheme)

@@ -256,7 +256,7 @@ def test_a_rollback_makes_the_release_the_newest_again_and_keeps_the_other(root:
     check_served(root, pages)
     names = [name for (name,) in rows(store_of(root), "SELECT name FROM release ORDER BY id")]
     assert len(names) == 2
-    assert names[-1] == StaticServe(None, root).release
+    assert names[-1] == StaticServe(None, root).mounts.release
     assert [
         superseded is None for (superseded,) in rows(store_of(root), "SELECT superseded FROM release ORDER BY id")
     ] == [
