@@ -50,4 +50,5 @@ bench: install ## Measure beside the peers
 	$(BIN)/python -m benchmarks
 
 clean: ## Remove what the commands above made
+	rm -rf demo/deploys/generated/deploys demo/deploys/generated/.lock
 	rm -rf $(VENV) $(VENV)-* demo/staticfiles demo/db.sqlite3 build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -9,11 +9,53 @@ from itertools import product
 from string import Template
 from zlib import crc32
 
-_WORDS = (
-    "account archive avatar banner basket billing calendar comment contact coupon dialog digest draft editor event "
-    "filter gallery invoice journal ledger member message notice order payment profile project receipt refund report "
-    "review search session shelf shipment signup sitemap stock survey ticket timeline toolbar voucher wallet wishlist"
-).split()
+_WORDS = [
+    "account",
+    "archive",
+    "avatar",
+    "banner",
+    "basket",
+    "billing",
+    "calendar",
+    "comment",
+    "contact",
+    "coupon",
+    "dialog",
+    "digest",
+    "draft",
+    "editor",
+    "event",
+    "filter",
+    "gallery",
+    "invoice",
+    "journal",
+    "ledger",
+    "member",
+    "message",
+    "notice",
+    "order",
+    "payment",
+    "profile",
+    "project",
+    "receipt",
+    "refund",
+    "report",
+    "review",
+    "search",
+    "session",
+    "shelf",
+    "shipment",
+    "signup",
+    "sitemap",
+    "stock",
+    "survey",
+    "ticket",
+    "timeline",
+    "toolbar",
+    "voucher",
+    "wallet",
+    "wishlist",
+]
 _PARTS = ("body", "button", "caption", "footer", "header", "icon", "item", "label", "link", "list", "panel", "title")
 _STATES = ("", ":hover", ":focus-visible", "[aria-busy]", "[aria-current]", ".is-empty", ".is-narrow", "::before")
 
@@ -124,10 +166,11 @@ _STYLE_HEAD = Template("""\
 }
 
 .app-card {
-  display: grid;
-  grid-template-columns: minmax(0, 1fr) auto;
+  display: flex;
+  flex-wrap: wrap;
   gap: 0.25rem 1.5rem;
   align-items: end;
+  justify-content: space-between;
   box-sizing: border-box;
   padding: 1.4rem 1.5rem 1.5rem;
   border: 1px solid var(--app-edge);
@@ -137,10 +180,10 @@ _STYLE_HEAD = Template("""\
   font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif;
 }
 
-.app-name { margin: 0; color: var(--app-accent); font: 750 2.4rem/1.1 var(--heading, system-ui, sans-serif); letter-spacing: -0.02em; }
-.app-count { margin: 0; text-align: right; }
+.app-name { margin: 0; color: var(--app-accent); font: 750 clamp(1.8rem, 7vw, 2.4rem)/1.1 var(--heading, system-ui, sans-serif); letter-spacing: -0.02em; }
+.app-count { margin: 0; }
 .app-count b { color: var(--app-ink); font-variant-numeric: tabular-nums; }
-.app-tiles { grid-column: 1 / -1; display: flex; height: 2.75rem; margin-top: 0.9rem; border-radius: 8px; overflow: hidden; }
+.app-tiles { flex-basis: 100%; display: flex; height: 2.75rem; margin-top: 0.9rem; border-radius: 8px; overflow: hidden; }
 .app-tile { flex: 1; }
 """)  # noqa: E501  # as the site's other style sheets are written
 

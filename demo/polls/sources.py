@@ -43,8 +43,12 @@ def find_sources() -> list[Source]:
 
 
 def merge(sources: list[Source]) -> list[File]:
-    """Return our files as they are in STATIC_ROOT, side by side."""
-    return sorted(file for source in sources if source.is_ours for file in source.files)
+    """Return our files as they are in STATIC_ROOT, side by side. Of two with one name, the first is there."""
+    found: dict[str, File] = {}
+    for source in sources:
+        for file in source.files if source.is_ours else ():
+            found.setdefault(file.name, file)
+    return sorted(found.values())
 
 
 def _label_directories() -> dict[str, tuple[str, bool]]:

@@ -82,7 +82,9 @@ class ReleaseCatalogue:
         self._make_resource = make_resource_maker(options)
         # For what is not as it was built: no manifest speaks for that.
         self._files = FileReader(root, options)
-        self._late = _LateFiles(LiveCatalogue(root, options)) if options.late_files else EmptyCatalogue()
+        self._late = _LateFiles(LiveCatalogue(root, options))
+        self._look_again = 0.0
+        self._is_superseded = options.late_files
         self._reported: set[str] = set()
 
     @property
@@ -94,7 +96,7 @@ class ReleaseCatalogue:
         """Return whether the store has such a name, or something else might."""
         if self._directory is not None:
             return self._directory.may_have(name)
-        if self._options.late_files:
+        if self._may_be_late():
             return True
         try:
             return self._resolve(name, self._has) is not None
@@ -149,7 +151,7 @@ class ReleaseCatalogue:
         if isinstance(found, Redirect):
             return found
         if found is None or not self._is_visible(found):
-            return self._late.find(name, url)
+            return self._find_late(name, url)
         record = self._reader.find(found)
         if record is not None:
             return self._describe(found, url, record)
@@ -157,8 +159,24 @@ class ReleaseCatalogue:
         hashed = self._reader.find_alias(found)
         record = None if hashed is None else self._reader.find(hashed)
         if hashed is None or record is None:
-            return self._late.find(name, url)
+            return self._find_late(name, url)
         return self._describe(hashed, url, record._replace(is_proven=False))
+
+    def _find_late(self, name: str, url: str) -> Resource | Redirect | None:
+        """Return a file that came after the build, if that is asked for or the next release is there already."""
+        return self._late.find(name, url) if self._may_be_late() else None
+
+    def _may_be_late(self) -> bool:
+        """Return whether the tree may have what this store has not.
+
+        When another store has taken its place, new workers print the new release's URLs, and old connections still
+        lead here, for seconds at least. Once a second is enough to know it.
+        """
+        now = time.monotonic()
+        if not self._is_superseded and now >= self._look_again:
+            self._look_again = now + _BETWEEN_LOOKS
+            self._is_superseded = self._reader.is_superseded()
+        return self._is_superseded
 
     def _find_by_digest(self, name: str, digest: str, url: str) -> Resource | None:
         if self._reader.find_digest(name) != digest or not self._is_visible(name):
@@ -291,6 +309,8 @@ class _LateFiles:
             self._missing[name] = now + _MISSING_FOR
         return found
 
+
+_BETWEEN_LOOKS: Final = 1.0  # seconds
 
 _MOST_MISSING: Final = 4096
 _MISSING_FOR: Final = 5.0  # seconds

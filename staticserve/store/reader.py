@@ -56,6 +56,7 @@ class StoreReader:
         self._connection: sqlite3.Connection | None = None
         self._process = 0
         self._release: Release | None = None
+        self._inode = 0
 
     def release(self) -> Release:
         """Return the newest release."""
@@ -70,6 +71,14 @@ class StoreReader:
     def releases(self) -> list[Release]:
         """Return every release, the newest first."""
         return self._read_releases(-1)
+
+    def is_superseded(self) -> bool:
+        """Return whether another store has taken the place of the one that is open."""
+        try:
+            inode = os.stat(self.path).st_ino
+        except OSError:
+            return False
+        return self._connection is not None and inode != self._inode
 
     def find(self, name: str) -> Record | None:
         """Return what the newest release has under a name, or an earlier one that is kept."""
@@ -226,6 +235,7 @@ class StoreReader:
         # "Under Unix, you should not carry an open SQLite database across a fork() system call" (sqlite.org).
         process = os.getpid()
         if self._connection is None or self._process != process:
+            self._inode = os.stat(self.path).st_ino
             self._connection = _open_for_reading(self.path)
             self._process = process
             self._release = None

@@ -17,7 +17,10 @@ import pytest
 
 from staticserve import StaticServe
 from staticserve.manifest import MANIFEST_NAME
+from staticserve.model import Redirect, Resource
 from staticserve.options import Options
+from staticserve.pipeline.build import build_store
+from staticserve.pipeline.hashing import hash_names
 from tests.catalogue import LAST_MODIFIED, MTIME, replace_file, write_files
 from tests.contract.exchange import Request, exchange_in_validator
 from tests.pipeline import (
@@ -620,3 +623,24 @@ def test_a_store_that_is_damaged_anywhere_is_never_a_wrong_answer(small_tree: Pa
             octets[place : place + 8] = octets[other : other + 8][: len(octets[place : place + 8])]
     store_of(root).write_bytes(octets)
     check_never_wrong(StaticServe(None, root), SMALL)
+
+
+def test_an_old_worker_finds_the_next_releases_hashed_files_when_its_store_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("staticserve.catalogue.release._BETWEEN_LOOKS", 0.0)
+    (tmp_path / "app.css").write_bytes(b"old " * 100)
+    build_store(str(tmp_path), hash_names(str(tmp_path), Options()))
+    static = StaticServe(None, tmp_path, misses="answer")
+    assert static.mounts.find("/app.css") is not None
+    (tmp_path / "app.css").write_bytes(b"new " * 100)
+    manifest = hash_names(str(tmp_path), Options())
+    name = manifest.paths["app.css"]
+    # Until the next store is there, all that is known is what this release has.
+    assert isinstance(static.mounts.find(f"/{name}"), Redirect)
+    build_store(str(tmp_path), manifest)
+    found = static.mounts.find(f"/{name}")
+    assert isinstance(found, Resource)
+    (identity,) = found.representations
+    assert identity.octets == b"new " * 100
+    assert "immutable" in dict(identity.fields)["Cache-Control"]

@@ -2,81 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
 import urllib.request
 from http import HTTPStatus
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.demo.browser import BINARY, Page, open_browser
+from tests.demo.site import Demo, run_demo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-DEMO = Path(__file__).parents[2] / "demo"
-PAGES = ("/", "/people/", "/admin/login/")
+PAGES = ("/", "/people/", "/deploys/", "/admin/login/")
 VIDEO = "video/stream.webm"
-
-
-class Demo(NamedTuple):
-    """A running demo: its URL without the final slash, and its directory."""
-
-    url: str
-    directory: Path
-
-    @property
-    def static_url(self) -> str:
-        """Return what the URL of every static file begins with."""
-        return f"{self.url}/static/"
-
-    def manifest(self) -> dict[str, str]:
-        """Return the hashed names by the logical ones."""
-        content = json.loads((self.directory / "staticfiles" / "staticfiles.json").read_text())
-        paths: dict[str, str] = content["paths"]
-        return paths
-
-    def size(self, name: str) -> int:
-        """Return how many bytes the collected file of a logical name has."""
-        return (self.directory / "staticfiles" / self.manifest()[name]).stat().st_size
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """Collect the files of a copy, and start gunicorn in it as one does by hand."""
-    home = tmp_path_factory.mktemp("home")
-    directory = tmp_path_factory.mktemp("demo") / "demo"
-    shutil.copytree(DEMO, directory, ignore=shutil.ignore_patterns("staticfiles", "__pycache__", "db.sqlite3*"))
-    port = find_free_port()
-    environment = os.environ | {"PORT": str(port), "HOME": str(home), "DATABASE_PATH": str(home / "db.sqlite3")}
-    collect = [sys.executable, "manage.py", "collectstatic", "--noinput"]
-    subprocess.run(collect, cwd=directory, env=environment, check=True, capture_output=True)
-    log_path = home / "gunicorn.log"
-    with log_path.open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn"], cwd=directory, env=environment, stdout=log, stderr=log
-        )
-        try:
-            wait_for_port(port, process, log_path)
-            yield Demo(f"http://127.0.0.1:{port}", directory)
-        finally:
-            process.terminate()
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-    said = log_path.read_text()
-    assert not re.search("WARNING|ERROR|CRITICAL|Traceback", said), said
+    """Start a copy of the demo."""
+    with run_demo(tmp_path_factory.mktemp("home")) as demo:
+        yield demo
 
 
 @pytest.fixture
@@ -88,24 +36,6 @@ def page(tmp_path: Path) -> Iterator[Page]:
         yield page
 
 
-def find_free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def wait_for_port(port: int, process: subprocess.Popen[bytes], log_path: Path) -> None:
-    """Return once somebody listens on the port; raise with the log if that takes half a minute."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
-            return
-        time.sleep(0.05)
-    raise RuntimeError(f"gunicorn did not start: {log_path.read_text()}")
-
-
 def visit(page: Page, url: str) -> None:
     """Open a page of the demo, and wait for its table if it has one."""
     page.open(url)
@@ -114,7 +44,7 @@ def visit(page: Page, url: str) -> None:
 
 def wait_for_table(page: Page) -> None:
     """Return once the script has filled the table, or if there is none."""
-    filled = "const report = document.querySelector('#report'); !report || report.dataset.filled > 0"
+    filled = "const table = document.querySelector('#report, #loads'); !table || table.dataset.filled > 0"
     page.wait_for(lambda: page.evaluate(f"{{ {filled} }}"), "the table to be filled")
 
 
@@ -297,7 +227,7 @@ def test_the_colours_follow_the_system(page: Page, demo: Demo, scheme: str, pape
 @pytest.mark.parametrize("width", [360, 800, 1280])
 def test_no_width_makes_the_page_scroll_sideways(page: Page, demo: Demo, width: int) -> None:
     page.call("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=False)
-    for path in ("/", "/people/"):
+    for path in ("/", "/people/", "/deploys/"):
         visit(page, demo.url + path)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 

@@ -196,7 +196,8 @@ def test_made_up_hashes_cost_nothing(
     assert sum(figures.statuses.values()) == REQUESTS
     assert len(figures.lines) <= 2
     assert figures.file_events == []
-    assert figures.stats == 0
+    # Once a second it is looked whether the next release's store is there, however many ask.
+    assert figures.stats < REQUESTS / 100
     assert figures.table_growth == 0
     assert figures.memory_growth < 32 * 1024
     assert figures.reads is None or figures.reads < REQUESTS / 100

@@ -1,6 +1,6 @@
 // The release before: its card, made of its own files, which the server still has.
+import { lifetime } from "../js/format.js";
 import { fileElements, urlOf } from "./loads.js";
-import { count } from "./table.js";
 
 const KEY = "deploys.before";
 
@@ -17,18 +17,18 @@ export async function showBefore() {
   const answers = await Promise.all(urls.map(ask));
   document.querySelector("#kept").replaceChildren(...answers.flatMap((answer) => [answer, document.createElement("br")]));
   const frame = document.querySelector("#frame");
-  frame.addEventListener("load", () => {
-    frame.style.height = `${frame.contentDocument.documentElement.scrollHeight}px`;
-  });
-  frame.srcdoc = makePage(urls);
   document.querySelector("#before").hidden = false;
+  const loaded = new Promise((resolve) => frame.addEventListener("load", resolve, { once: true }));
+  frame.srcdoc = makePage(urls);
+  await loaded;
+  frame.style.height = `${frame.contentDocument.body.offsetHeight}px`;
 }
 
-// Past the browser's cache: it would have the old files for ten years.
+// Past the browser's cache, which has the old files for ten years.
 async function ask(url) {
-  const response = await fetch(url, { cache: "no-store", credentials: "omit" });
-  const size = (await response.arrayBuffer()).byteLength;
-  return `${url.slice(url.lastIndexOf("/") + 1)}: asked for now, the server says ${response.status}, ${count(size)} bytes.`;
+  const response = await fetch(url, { method: "HEAD", cache: "no-store" });
+  const name = url.slice(url.lastIndexOf("/") + 1);
+  return `${name}: asked for just now, the server says ${response.status} (${lifetime(response.headers.get("Cache-Control"))}).`;
 }
 
 function makePage([styleSheet, script]) {

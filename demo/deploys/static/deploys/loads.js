@@ -34,17 +34,22 @@ export function measureRest() {
 
 async function measureFile(element) {
   const url = urlOf(element);
-  const { transferSize, encodedBodySize, decodedBodySize } = performance.getEntriesByName(url, "resource")[0];
+  const entry = performance.getEntriesByName(url, "resource")[0];
   const whole = await askForWhole(url);
-  const sent = transferSize ? encodedBodySize : 0;
+  const sent = entry.transferSize ? entry.encodedBodySize : 0;
   const came = sent === 0 ? "cache" : sent < whole.sent ? "delta" : "whole";
-  return { name: element.dataset.file, came, sent, decoded: decodedBodySize, whole: whole.sent, coding: whole.coding };
+  return { name: element.dataset.file, came, sent, decoded: entry.decodedBodySize, whole: whole.sent, coding: whole.coding };
 }
 
-// Returns what the file takes without a dictionary: browsers name none when they may not send credentials.
-async function askForWhole(url) {
-  const response = await fetch(url, { cache: "no-store", credentials: "omit" });
+// Returns what the file takes as a whole. The browser names a dictionary now, too, but that is this very file, and
+// there is no difference to itself; it may take a moment to be one.
+async function askForWhole(url, tries = 10) {
+  const response = await fetch(url, { cache: "no-store" });
   await response.arrayBuffer();
-  const entry = performance.getEntriesByName(url, "resource").at(-1);
-  return { sent: entry.encodedBodySize, coding: response.headers.get("Content-Encoding") };
+  const coding = response.headers.get("Content-Encoding");
+  if (coding === "dcz" && tries > 1) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return askForWhole(url, tries - 1);
+  }
+  return { sent: performance.getEntriesByName(url, "resource").at(-1).encodedBodySize, coding };
 }

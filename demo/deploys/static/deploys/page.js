@@ -12,12 +12,13 @@ if (document.readyState !== "complete") {
   await new Promise((resolve) => addEventListener("load", resolve, { once: true }));
 }
 const rest = measureRest();
+// First the old files: the dictionary for the next deploy is what Chromium has read last, even from its cache.
+await showBefore();
 const load = await measure();
 fillTable(table, remember(load));
 document.querySelector("#summary").textContent = describe(load);
 document.querySelector("#rest").textContent = `All else on this page: ${plural(rest.count, "file")}, ${bytes(rest.sent)} sent in this load.`;
 document.querySelector("#browser").textContent = describeBrowser(load);
-await showBefore();
 form?.addEventListener("submit", (event) => {
   event.preventDefault();
   deploy();
@@ -27,10 +28,10 @@ table.dataset.filled = load.files.length;
 
 function describeBrowser({ files }) {
   if (document.createElement("link").relList.supports("compression-dictionary") && isSecureContext) {
-    return "This browser can use what it has as a dictionary (RFC 9842), and this page is in a secure context.";
+    return "This browser has dictionaries: what it holds of the last release is the dictionary for the next. They need https, or localhost, as here.";
   }
   const coding = files[0].coding === "br" ? "Brotli" : files[0].coding;
-  const reason = isSecureContext ? "This browser does not use what it has as a dictionary (RFC 9842)" : "Dictionaries need https, or localhost";
+  const reason = isSecureContext ? "This browser has no dictionaries" : "Dictionaries need https, or localhost";
   return `${reason}: it gets whole files, compressed with ${coding}.`;
 }
 
@@ -57,11 +58,18 @@ async function askForDeploy() {
   return answer;
 }
 
+// Old workers answer once more on each connection that they have accepted. A browser has up to six to a server: when
+// six answers at once are from new workers, none is left to an old one.
 async function serverIsAt(name) {
   for (let attempt = 0; attempt < 100; attempt += 1) {
-    const response = await fetch(form.dataset.releaseFile).catch(() => null);
-    if (response?.ok && (await response.json()).release === name) return;
+    const names = await Promise.all(Array.from({ length: 6 }, askForRelease));
+    if (names.every((each) => each === name)) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error("The new workers have not come in ten seconds. Reload the page to see.");
+}
+
+async function askForRelease() {
+  const response = await fetch(form.dataset.releaseFile, { cache: "no-store" }).catch(() => null);
+  return response?.ok ? (await response.json()).release : null;
 }

@@ -1,8 +1,8 @@
 // Says what the loads took: in words, and in a table.
 const CODINGS = { br: "Brotli", zstd: "Zstandard", gzip: "gzip" };
 const CAME = {
-  cache: () => "from the cache",
-  delta: () => "the difference",
+  cache: () => "from cache",
+  delta: () => "a delta",
   whole: (file) => `whole, ${CODINGS[file.coding] ?? "as it is"}`,
 };
 
@@ -33,9 +33,9 @@ function makeRow({ release }, file, place) {
   row.append(
     head,
     makeCell("td", file.name, "name"),
-    makeCell("td", CAME[file.came](file), file.came === "delta" ? "delta" : "quiet"),
     makeCell("td", `${count(file.sent)} B`, file.came === "delta" ? "number delta" : "number"),
     makeShare(file.sent / file.whole),
+    makeCell("td", CAME[file.came](file), file.came === "delta" ? "delta" : "quiet"),
     makeCell("td", `${count(file.whole)} B`, "number quiet"),
     makeCell("td", `${count(file.decoded)} B`, "number quiet"),
   );
