@@ -38,7 +38,7 @@ matrix: ## The tests on the other Pythons that pyenv has
 		$(MAKE) --no-print-directory install PYTHON=$$python VENV=$$venv || exit 1; \
 		if [ $$version = 3.12 ]; then $$venv/bin/python -m pip install --quiet 'django~=6.0.0' || exit 1; fi; \
 		echo "Python $$version, Django $$($$venv/bin/python -m django --version)"; \
-		$$venv/bin/pytest -q -n 2 --ignore tests/contract --ignore tests/demo --ignore tests/gunicorn || exit 1; \
+		$$venv/bin/pytest -q -n 2 --ignore tests/contract --ignore tests/deltas --ignore tests/demo --ignore tests/gunicorn || exit 1; \
 	done
 
 demo: install ## Collect, and serve the demo with gunicorn (PORT=8000)
