@@ -25,6 +25,7 @@ from staticserve.manifest import MANIFEST_NAME, Manifest, hash_manifest
 from staticserve.model import Coded, Redirect
 from staticserve.octets import DeferredOctets, identify, open_regular
 from staticserve.semantics.dictionaries import LEAST_BYTES, MOST_BYTES
+from staticserve.semantics.hashed_names import parse_hashed_name
 from staticserve.semantics.negotiation import IDENTITY
 from staticserve.store import KEPT_DIRECTORY, STORE_DIRECTORY, STORE_NAME, StoreReader
 
@@ -221,6 +222,7 @@ class ReleaseCatalogue:
             and record.is_proven
             and len(codings) > 1
             and LEAST_BYTES <= record.size <= MOST_BYTES
+            and parse_hashed_name(name) is not None
         )
         return self._make_resource(
             Described(
