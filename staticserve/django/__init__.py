@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from staticserve.django.checks import log_findings
 from staticserve.django.conf import read_configuration
 from staticserve.django.finders import FinderHandler
 from staticserve.django.security import SecureApplication, read_transport, security_fields
@@ -23,6 +22,9 @@ def serve_static(application: WSGIApplication) -> WSGIApplication:
     finder-backed handler; with DEBUG=False STATIC_ROOT is served under STATIC_URL. Settings are read here, once.
     Raises ``ConfigurationError`` for a STATICSERVE that cannot be used and for a missing STATIC_URL.
     """
+    # Imported here: commands like collectstatic import this package, too, and have no use for the doctor.
+    from staticserve.django.checks import log_findings
+
     configuration = read_configuration()
     log_findings()
     if configuration.debug and configuration.use_finders:
