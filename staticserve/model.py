@@ -67,6 +67,8 @@ class Resource:
     common_fields: Fields
     """On the answers that carry no representation: 412, 416, 405, OPTIONS."""
     allow_all_origins: bool
+    uses_dictionaries: bool = False
+    """Whether answers differ in a secure context: they may be dictionaries there, and deltas."""
     deltas: tuple[Coded, ...] = ()
     """For clients that hold what an earlier release had under this logical name."""
     ready: dict[Preference | tuple[Preference, str], Representation] = field(

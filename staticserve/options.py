@@ -238,8 +238,6 @@ def _environ_pair(value: object) -> tuple[str, str] | None:
         return None
     if not isinstance(value, tuple | list) or len(value) != 2 or not all(isinstance(part, str) for part in value):
         raise TypeError
-    if not value[0].startswith("HTTP_"):
-        raise ValueError
     return value[0], value[1]
 
 

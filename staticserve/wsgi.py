@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, Unpack
 
 from staticserve.announce import announcing
 from staticserve.catalogue.live import LiveCatalogue
-from staticserve.catalogue.release import open_catalogue
+from staticserve.catalogue.opening import open_catalogue
 from staticserve.content import open_body
+from staticserve.environs import field_name, request_fields, request_scheme
 from staticserve.errors import ManifestError, OctetsChangedError
 from staticserve.manifest import MANIFEST_NAME, Manifest, read_manifest
 from staticserve.memory import Memory
@@ -24,7 +25,7 @@ from staticserve.model import Fields, Plan, Redirect, Representation, Resource
 from staticserve.mounts import Mounts
 from staticserve.octets import DeferredOctets
 from staticserve.options import OptionFields, Options, make_options
-from staticserve.plan import REQUEST_FIELDS, make_plan, plan_range
+from staticserve.plan import make_plan, plan_range
 from staticserve.semantics.dictionaries import is_secure_context
 from staticserve.semantics.negotiation import parse_accept_encoding
 
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("staticserve")
 
 STATUS_LINES: Final = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
-
-_ENVIRON_KEYS: Final = tuple((f"HTTP_{name.upper().replace('-', '_')}", name) for name in REQUEST_FIELDS)
 
 # A file that is replaced between planning and opening is described anew, this often.
 _ATTEMPTS: Final = 3
@@ -198,18 +197,17 @@ class StaticServe:
 
     def is_secure(self, environ: Mapping[str, Any]) -> bool:
         """Return whether a request came in a secure context: by https, also as a proxy tells, or from this machine."""
-        scheme = environ.get("wsgi.url_scheme", "")
-        proxy = self.options.secure_proxy_ssl_header
-        if proxy is not None and (told := environ.get(proxy[0])) is not None:
-            # As Django reads it: the first proxy's word, against what the server says.
-            scheme = "https" if told.partition(",")[0].strip() == proxy[1] else ""
+        scheme = request_scheme(environ, self.options.secure_proxy_ssl_header)
         return is_secure_context(scheme, environ.get("HTTP_HOST", ""))
 
     @property
-    def secure_field(self) -> str | None:
-        """Return the lower-case name of the field by which a proxy tells that a request came by https."""
+    def scheme_fields(self) -> set[str]:
+        """Return the lower-case names of the fields by which a proxy tells the scheme, to us or to the transport."""
         proxy = self.options.secure_proxy_ssl_header
-        return None if proxy is None else proxy[0].removeprefix("HTTP_").replace("_", "-").lower()
+        told = {None if proxy is None else field_name(proxy[0])}
+        if self.transport is not None:
+            told.add(self.transport.scheme_field)
+        return {name for name in told if name is not None}
 
     def _recall_delta(
         self, resource: Resource, preference: Preference, environ: Mapping[str, Any]
@@ -288,11 +286,6 @@ class StaticServe:
         release = None if name is None else self.mounts.release
         announced = () if name is None or release is None else ((name, release),)
         return plan_miss(method, (*self.options.fields.items(), *announced))
-
-
-def request_fields(environ: Mapping[str, Any]) -> dict[str, str]:
-    """Return the fields of a request that ``make_plan`` reads, from a WSGI environ or Django's ``META``."""
-    return {name: environ[key] for key, name in _ENVIRON_KEYS if key in environ}
 
 
 def _file_wrapper(environ: WSGIEnvironment) -> FileWrapper | None:

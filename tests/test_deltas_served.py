@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from staticserve import StaticServe
 from staticserve.catalogue.resources import Described, make_resource_maker
+from staticserve.environs import request_fields
 from staticserve.gunicorn.lane import Elsewhere, Lane, Recall, Reply
 from staticserve.gunicorn.requests import PlainReader
 from staticserve.model import Coded, Resource
 from staticserve.options import Options
 from staticserve.plan import make_plan
-from staticserve.wsgi import request_fields
 from tests.contract.exchange import Request, Response, exchange_in_validator, exchange_in_webtest, make_environ
 from tests.contract.witness import examine
 from tests.deltas import BROWSERS, MAGIC, available, deltas_of, deploy, script, sha256, site, style

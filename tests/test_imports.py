@@ -16,7 +16,7 @@ import staticserve
 PACKAGE: Final = Path(staticserve.__file__).parent
 WSGI: Final = frozenset(
     {"plan", "catalogue", "content", "misses", "model", "octets", "memory", "manifest", "options", "semantics"}
-    | {"announce", "errors", "mounts", "wsgi"}
+    | {"announce", "environs", "errors", "mounts", "wsgi"}
 )
 EVERYTHING: Final = frozenset({path.stem for path in PACKAGE.iterdir()})
 
@@ -36,6 +36,7 @@ LAW: Final[dict[str, frozenset[str]]] = {
     "misses": frozenset({"model", "semantics", "plan", "bundlers", "options"}),
     "content": frozenset({"model", "octets"}),
     "bundlers": frozenset({"octets"}),
+    "environs": frozenset({"plan"}),
     "announce": frozenset({"catalogue", "model", "options", "semantics"}),
     "mounts": frozenset({"announce", "catalogue", "memory", "misses", "model", "options", "semantics"}),
     "store": frozenset({"model", "errors"}),

@@ -72,6 +72,7 @@ def make_resource_maker(options: Options) -> Callable[[Described], Resource]:
             last_modified=modified,
             common_fields=common,
             allow_all_origins=options.allow_all_origins,
+            uses_dictionaries=described.is_dictionary,
             deltas=tuple(described.deltas),
         )
 

@@ -15,7 +15,7 @@ from staticserve.django.conf import read_configuration
 from staticserve.django.finders import find_name, is_found, serve_found
 from staticserve.django.security import read_transport, security_fields
 from staticserve.django.static import make_static
-from staticserve.wsgi import request_fields
+from staticserve.environs import request_fields
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase] | Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.middleware.security import SecurityMiddleware
 from django.utils.module_loading import import_string
 
+from staticserve.environs import field_name, request_scheme
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
@@ -60,30 +62,17 @@ class SecureTransport:
         self._proxy_header: tuple[str, str] | None = settings.SECURE_PROXY_SSL_HEADER
         hsts = _hsts_value()
         self._secure_fields: Fields = () if hsts is None else (("Strict-Transport-Security", hsts),)
-        self.scheme_field: str | None = None
+        self.scheme_field = None if self._proxy_header is None else field_name(self._proxy_header[0])
         # A variable that is no field of the request is known only when the server has made the environ.
-        self.is_told_by_request = True
-        if self._proxy_header is not None:
-            name = self._proxy_header[0]
-            self.is_told_by_request = name.startswith("HTTP_")
-            self.scheme_field = name.removeprefix("HTTP_").replace("_", "-").lower()
+        self.is_told_by_request = self._proxy_header is None or self.scheme_field is not None
 
     def added_fields(self, environ: Mapping[str, Any]) -> Fields | None:
         """Return the fields to add to an answer; nothing if Django is to redirect the request."""
-        if self._is_secure(environ):
+        if request_scheme(environ, self._proxy_header) == "https":
             return self._secure_fields
         if self._redirects and not any(pattern.search(_path(environ)) for pattern in self._exempt):
             return None
         return ()
-
-    def _is_secure(self, environ: Mapping[str, Any]) -> bool:
-        """Return what ``HttpRequest.is_secure`` would."""
-        if self._proxy_header is not None:
-            name, secure_value = self._proxy_header
-            value = environ.get(name)
-            if value is not None:
-                return bool(value.split(",", 1)[0].strip() == secure_value)
-        return bool(environ["wsgi.url_scheme"] == "https")
 
 
 class SecureApplication:

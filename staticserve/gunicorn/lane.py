@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from staticserve.content import FilePieces, join_parts
+from staticserve.environs import environ_key
 from staticserve.gunicorn.connections import FileSlice
 from staticserve.octets import FileOctets
 from staticserve.plan import CONDITIONS, make_plan
@@ -67,7 +68,8 @@ class Lane:
                 if static.mounts.may_have(key):
                     return Elsewhere.SLOW
                 continue
-            return _reply_from_memory(resource, request, added, is_secure=_is_secure(static, request, scheme))
+            is_secure = resource.uses_dictionaries and static.is_secure(_environ(request, scheme))
+            return _reply_from_memory(resource, request, added, is_secure=is_secure)
         return Elsewhere.NOT_OURS
 
     def locate(self, request: PlainRequest) -> tuple[StaticServe, str] | None:
@@ -89,7 +91,7 @@ class Lane:
             added = self._added_fields(static, request, path, scheme)
             if added is None:
                 return None
-            is_secure = _is_secure(static, request, scheme)
+            is_secure = static.is_secure(_environ(request, scheme))
             answer = static.answer(key, request.method, request.fields, request.query, FileBody, is_secure=is_secure)
             if answer is not None:
                 return _reply_from_body(*answer, added)
@@ -110,8 +112,7 @@ class Lane:
             return None
         if static.transport is None:
             return ()
-        environ = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in request.fields.items()}
-        environ |= {"wsgi.url_scheme": scheme, "SCRIPT_NAME": self._script_name, "PATH_INFO": path}
+        environ = _environ(request, scheme) | {"SCRIPT_NAME": self._script_name, "PATH_INFO": path}
         return static.transport.added_fields(environ)
 
 
@@ -126,12 +127,9 @@ class FileBody:
         raise TypeError("a FileBody is sent, not read")
 
 
-def _is_secure(static: StaticServe, request: PlainRequest, scheme: str) -> bool:
-    environ = {"wsgi.url_scheme": scheme, "HTTP_HOST": request.fields.get("host", "")}
-    told = None if static.secure_field is None else request.fields.get(static.secure_field)
-    if told is not None and static.options.secure_proxy_ssl_header is not None:
-        environ[static.options.secure_proxy_ssl_header[0]] = told
-    return static.is_secure(environ)
+def _environ(request: PlainRequest, scheme: str) -> dict[str, str]:
+    """Return what a WSGI environ would have of a request's fields and scheme."""
+    return {environ_key(name): value for name, value in request.fields.items()} | {"wsgi.url_scheme": scheme}
 
 
 def _reply_from_memory(
@@ -219,7 +217,7 @@ class Recall:
                 table.clear()
         self._targets[line] = (located[0].memory.get, located[1], request.method == "GET")
         # From which address it came may change what a forwarded scheme is worth; that is a field more or less.
-        is_secure = _is_secure(located[0], request, scheme)
+        is_secure = located[0].is_secure(_environ(request, scheme))
         self._preferences[block] = (parse_accept_encoding(request.fields.get("accept-encoding")), is_secure)
 
     def answer(self, data: bytes) -> tuple[bytes, bytes] | None:
@@ -236,7 +234,7 @@ class Recall:
         selected = resource.ready.get(preference)
         if selected is None:
             return None
-        lines = selected.heads.get(is_secure)
+        lines = selected.heads.get(is_secure and resource.uses_dictionaries)
         if lines is None:
             return None
         return lines, selected.octets if has_body else b""  # type: ignore[return-value]  # what is ready is in memory

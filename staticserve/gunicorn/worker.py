@@ -80,13 +80,11 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self._access_log = AccessLog(self.cfg, self.log)
         self._schemes = Schemes(self.cfg)
         self._starts = Starts()
-        told = {static.transport.scheme_field for static in statics if static.transport is not None}
-        told |= {static.secure_field for static in statics}
         self._reader = PlainReader(
             limit_line=self.cfg.limit_request_line,
             limit_fields=self.cfg.limit_request_fields,
             limit_field_size=self.cfg.limit_request_field_size,
-            scheme_fields=self._schemes.fields | {name for name in told if name},
+            scheme_fields=self._schemes.fields.union(*(static.scheme_fields for static in statics)),
         )
         self._recall = Recall()
         # gunicorn's configuration takes its time to say anything.

@@ -628,7 +628,7 @@ def test_a_store_that_is_damaged_anywhere_is_never_a_wrong_answer(small_tree: Pa
 def test_an_old_worker_finds_the_next_releases_hashed_files_when_its_store_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("staticserve.catalogue.release._BETWEEN_LOOKS", 0.0)
+    monkeypatch.setattr("staticserve.catalogue.late._BETWEEN_LOOKS", 0.0)
     (tmp_path / "app.css").write_bytes(b"old " * 100)
     build_store(str(tmp_path), hash_names(str(tmp_path), Options()))
     static = StaticServe(None, tmp_path, misses="answer")

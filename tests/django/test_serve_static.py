@@ -291,6 +291,17 @@ def test_without_security_middleware_its_settings_say_nothing(tmp_path: Path) ->
     assert not {"referrer-policy", "strict-transport-security"} & set(answer["fields"])
 
 
+@pytest.mark.parametrize("header", [("X_SCHEME", "https"), ["HTTP_X_SCHEME", "https"]])
+def test_whatever_django_takes_for_the_proxys_word_keeps_no_site_from_starting(tmp_path: Path, header: object) -> None:
+    answer = collected(tmp_path, SECURE_PROXY_SSL_HEADER=header).run(
+        """
+        from wsgi import application
+        result = ask(application, "/static/shop/a.css")
+        """
+    )
+    assert answer["status"] == 200
+
+
 def test_the_wrapper_serves_under_runserver_with_debug_off(tmp_path: Path) -> None:
     answer = collected(tmp_path).run(
         """
