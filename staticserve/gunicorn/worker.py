@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import errno
-import selectors
-import socket
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gunicorn.workers.gthread import ThreadWorker
 
@@ -18,29 +15,22 @@ from staticserve.gunicorn.access import AccessLog
 from staticserve.gunicorn.connections import Connection, FileSlice, Output
 from staticserve.gunicorn.insides import is_known_gunicorn, reason_to_step_aside
 from staticserve.gunicorn.lane import Elsewhere, Lane, Recall, Reply
-from staticserve.gunicorn.queues import DeadlineQueue
 from staticserve.gunicorn.requests import PlainReader, PlainRequest, may_become_plain
 from staticserve.gunicorn.schemes import Schemes
 from staticserve.gunicorn.starts import Starts
+from staticserve.gunicorn.upkeep import Upkeep
 from staticserve.wsgi import STATUS_LINES, live_instances
+
+if TYPE_CHECKING:
+    import socket
 
 _READ: Final = 64 * 1024
 
 _END: Final = b"\r\n\r\n"
 
-# How long (seconds): a new connection may say nothing, as in gthread before its keep-alive time; a client may
-# take nothing of a response; and a closed connection waits for the client's own close, as in gunicorn.
-_FIRST_BYTES: Final = 5.0
-_STALLED: Final = 30.0
-_LINGER: Final = 2.0
-
-# How much of a closed connection is read (bytes), as in gunicorn.
-_MOST_DRAINED: Final = 64 * 1024
-
 # How long no connection is accepted after there was no descriptor for one (seconds).
 _ACCEPT_PAUSE: Final = 1.0
 _MOST_ACCEPTED: Final = 8
-_MOST_SHED: Final = 8
 _NO_RESOURCES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 # Requests in a row that came in one piece. More, or more bytes of answers, are gunicorn's.
@@ -87,14 +77,8 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             scheme_fields=self._schemes.fields.union(*(static.scheme_fields for static in statics)),
         )
         self._recall = Recall()
-        # gunicorn's configuration takes its time to say anything.
-        self._keepalive = self.cfg.keepalive
-        self._most_kept = self.max_keepalived if self._keepalive else 0
         self._files = ThreadPoolExecutor(1, thread_name_prefix="staticserve")
-        self.keepalived_conns = DeadlineQueue()
-        self.pending_conns = DeadlineQueue()
-        self._writing = DeadlineQueue()
-        self._lingering = DeadlineQueue()
+        self._upkeep = Upkeep(self, self.on_client_socket_readable, self._on_writable)
 
     # What gunicorn's event loop calls.
 
@@ -117,8 +101,7 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
                 self._explain_no_connection(error)
                 return
             self.nr_conns += 1
-            conn = Connection(self.cfg, sock, client, self._server_of(listener), self._linger)
-            conn.timeout = time.monotonic() + _FIRST_BYTES + self._keepalive
+            conn = Connection(self.cfg, sock, client, self._server_of(listener), self._upkeep.linger)
             # The request is often there already, and then nothing has to be watched.
             self._answer_readable(conn, sock)
             if self.nr_conns >= self.worker_connections:
@@ -129,7 +112,7 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self.log.warning("No connection can be accepted for a moment: %s", error)
             self._accept_again = time.monotonic() + _ACCEPT_PAUSE
             self.set_accept_enabled(False)
-            self._shed_idle()
+            self._upkeep.shed_idle()
         elif error.errno not in (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED):
             self.log.warning("A connection could not be accepted: %s", error)
 
@@ -157,8 +140,7 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
                 data = client.recv(_READ)
             except (BlockingIOError, InterruptedError):
                 if not conn.is_watched:
-                    self.pending_conns.append(conn)
-                    self._watch(conn)
+                    self._upkeep.expect_request(conn)
                 return
             except OSError:
                 data = b""
@@ -168,27 +150,21 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
                 and not conn.early
                 and self.alive
                 and self.nr + 1 < self.max_requests
-                and len(self.keepalived_conns) < self._most_kept
+                and self._upkeep.has_room
             ):
                 self._send_again(conn, client, *recalled)
             else:
                 self._read(conn, data)
         except Exception:
-            self._complain()
-            self._close(conn)
+            self._upkeep.complain()
+            self._upkeep.close(conn)
 
     def murder_pending(self) -> None:
         """Close the connections whose time is up: those that gunicorn knows, and the lane's."""
         super().murder_pending()
         if self._lane is None:
             return
-        now = time.monotonic()
-        if not self.alive:
-            for conn in self.pending_conns:
-                conn.timeout = min(conn.timeout, now + _LINGER)
-        for queue in (self._writing, self._lingering):
-            while queue and queue[0].timeout <= now:
-                self._close(queue[0])
+        self._upkeep.expire(is_ending=not self.alive)
 
     def run(self) -> None:
         """Run until the worker is told to stop."""
@@ -200,7 +176,7 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def _read(self, conn: Connection, data: bytes) -> None:
         if not data:
-            self._close(conn)
+            self._upkeep.close(conn)
             return
         if conn.early:
             data = conn.early + data
@@ -209,10 +185,7 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self._answer(conn, data)
         elif _END not in data and may_become_plain(data, self._reader.limit_head):
             conn.early = data
-            self._leave_queue(conn)
-            conn.timeout = time.monotonic() + _FIRST_BYTES + self._keepalive
-            self.pending_conns.append(conn)
-            self._watch(conn)
+            self._upkeep.expect_request(conn)
         else:
             self._hand_over(conn, data)
 
@@ -234,8 +207,8 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
                 self._recall.learn(request, data, self._lane, scheme)
             self._send(conn, [(request, reply, scheme)], started)
         elif reply is Elsewhere.SLOW:
-            self._unwatch(conn)
-            self._leave_queue(conn)
+            self._upkeep.unwatch(conn)
+            self._upkeep.leave_queue(conn)
             future = self._files.submit(self._lane.answer_slowly, request, scheme)
             finish = partial(self._finish_slowly, conn, data, request, scheme, started)
             future.add_done_callback(lambda done: self.method_queue.defer(finish, done))
@@ -279,17 +252,16 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         try:
             reply = done.result()
         except Exception:
-            self._complain()
+            self._upkeep.complain()
             reply = None
         if reply is None:
             self._enqueue(conn, data)
             return
-        conn.timeout = time.monotonic() + self._keepalive
         try:
             self._send(conn, [(request, reply, scheme)], started)
         except Exception:
-            self._complain()
-            self._close(conn)
+            self._upkeep.complain()
+            self._upkeep.close(conn)
 
     # Writing
 
@@ -302,20 +274,15 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         except (BlockingIOError, InterruptedError):
             sent = 0
         except OSError:
-            self._close(conn)
+            self._upkeep.close(conn)
             return
         conn.closes = False
         if sent == len(start) + len(lines) + len(octets):
-            conn.timeout = time.monotonic() + self._keepalive
-            if conn not in self.keepalived_conns:
-                self._leave_queue(conn)
-                self.keepalived_conns.append(conn)
-                if not conn.is_watched:
-                    self._watch(conn)
+            self._upkeep.keep(conn)
         else:
             output = Output([start, lines, octets], None, None)
             output.skip(sent)
-            self._wait_for_room(conn, output)
+            self._upkeep.expect_room(conn, output)
 
     def _send(self, conn: Connection, answered: list[_Answered], started: datetime) -> None:
         self.nr += len(answered)
@@ -333,40 +300,33 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             is_done = output.write_at_once(conn.sock) or output.write(conn.sock)
         except OSError:
             conn.output = output
-            self._close(conn)
+            self._upkeep.close(conn)
             return
         if is_done:
             output.finish()
-            self._keep_or_close(conn)
+            self._keep_or_end(conn)
         else:
-            self._wait_for_room(conn, output)
-
-    def _wait_for_room(self, conn: Connection, output: Output) -> None:
-        conn.output = output
-        self._leave_queue(conn)
-        conn.timeout = time.monotonic() + _STALLED
-        self._writing.append(conn)
-        self._watch(conn, selectors.EVENT_WRITE)
+            self._upkeep.expect_room(conn, output)
 
     def _on_writable(self, conn: Connection, client: socket.socket) -> None:
         try:
             self._go_on_writing(conn)
         except OSError:
-            self._close(conn)
+            self._upkeep.close(conn)
         except Exception:
-            self._complain()
-            self._close(conn)
+            self._upkeep.complain()
+            self._upkeep.close(conn)
 
     def _go_on_writing(self, conn: Connection) -> None:
         output = conn.output
         assert output is not None
         if not output.write(conn.sock):
-            conn.timeout = time.monotonic() + _STALLED
+            self._upkeep.put_off(conn)
             return
         conn.output = None
         output.finish()
-        self._watch(conn)
-        self._keep_or_close(conn)
+        self._upkeep.watch(conn)
+        self._keep_or_end(conn)
 
     def _log(
         self,
@@ -383,105 +343,27 @@ class StaticWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             status = STATUS_LINES[reply.status]
             self._access_log.log(request, scheme, conn, status, reply.fields, sent, started)
 
-    # Connections
-
     def _may_keep(self, conn: Connection) -> bool:
-        others = len(self.keepalived_conns) - (conn in self.keepalived_conns)
-        return self.alive and others < self._most_kept
+        return self.alive and self._upkeep.may_keep(conn)
 
-    def _keep_or_close(self, conn: Connection) -> None:
-        conn.timeout = time.monotonic() + self._keepalive
+    def _keep_or_end(self, conn: Connection) -> None:
         if conn.closes:
-            self._unwatch(conn)
-            self._leave_queue(conn)
-            self.nr_conns -= 1
-            conn.close(graceful=True)
-        elif conn not in self.keepalived_conns:
-            self._leave_queue(conn)
-            self.keepalived_conns.append(conn)
-            if not conn.is_watched:
-                self._watch(conn)
+            self._upkeep.end(conn)
+        else:
+            self._upkeep.keep(conn)
 
-    def _complain(self) -> None:
-        # A logger may be what has failed, and the loop must go on.
-        with suppress(Exception):
-            self.log.exception("Error in the static lane")
-
-    def _watch(self, conn: Connection, event: int = selectors.EVENT_READ) -> None:
-        """Have the event loop say when a connection can be read from, or written to."""
-        on_event = self._on_writable if event == selectors.EVENT_WRITE else self.on_client_socket_readable
-        change = self.poller.modify if conn.is_watched else self.poller.register
-        change(conn.sock, event, partial(on_event, conn))
-        conn.is_watched = True
-
-    def _unwatch(self, conn: Connection) -> None:
-        if conn.is_watched:
-            self.poller.unregister(conn.sock)
-            conn.is_watched = False
+    # Handing over
 
     def _hand_over(self, conn: Connection, data: bytes) -> None:
         """Let gunicorn have a connection, with the bytes that were read of it."""
-        self._unwatch(conn)
-        self._leave_queue(conn)
+        self._upkeep.unwatch(conn)
+        self._upkeep.leave_queue(conn)
         self._enqueue(conn, data)
 
     def _enqueue(self, conn: Connection, data: bytes) -> None:
         conn.early = data
         conn.data_ready = True
         self.enqueue_req(conn)
-
-    def _leave_queue(self, conn: Connection) -> None:
-        for queue in (self.keepalived_conns, self.pending_conns, self._writing, self._lingering):
-            if conn in queue:
-                queue.remove(conn)
-
-    def _shed_idle(self) -> None:
-        """Close the connections that have said nothing for the longest, so that files can be opened."""
-        for _ in range(_MOST_SHED):
-            queue = self.pending_conns or self.keepalived_conns
-            if queue:
-                self._close(queue[0])
-
-    def _close(self, conn: Connection) -> None:
-        with suppress(KeyError, ValueError, OSError):
-            self.poller.unregister(conn.sock)
-        self._leave_queue(conn)
-        output, conn.output = conn.output, None
-        self.nr_conns -= 1
-        conn.close()
-        if output is not None:
-            try:
-                output.finish()
-            except Exception:
-                self._complain()
-
-    def _linger(self, conn: Connection) -> None:
-        """Close our side, and the connection when the client has closed its own or a moment has passed.
-
-        gunicorn waits for that where it stands, on the event loop, for up to two seconds.
-        """
-        try:
-            conn.sock.setblocking(False)
-            conn.sock.shutdown(socket.SHUT_WR)
-            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._drain, conn))
-        except (OSError, ValueError, KeyError):
-            conn.close()
-            return
-        # Whoever closed it has taken it off the count; its descriptor is still there.
-        self.nr_conns += 1
-        conn.timeout = time.monotonic() + _LINGER
-        self._lingering.append(conn)
-
-    def _drain(self, conn: Connection, client: socket.socket) -> None:
-        try:
-            data = client.recv(4096)
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError:
-            data = b""
-        conn.drained += len(data)
-        if not data or conn.drained > _MOST_DRAINED:
-            self._close(conn)
 
 
 # Nothing is logged, so nobody asks when it began.

@@ -252,7 +252,7 @@ def test_requests_of_the_application_do_not_wait_for_the_disk(tmp_path: Path) ->
 @pytest.mark.parametrize("target", ["/static/huge.bin", "/static/kept.bin"])
 def test_a_client_that_takes_nothing_is_left_in_the_end(target: str, tmp_path: Path) -> None:
     # After half a minute; the configuration file makes that one second. One file is sent from disk, one from memory.
-    conf = "import staticserve.gunicorn.worker\n\nstaticserve.gunicorn.worker._STALLED = 1.0\n"
+    conf = "import staticserve.gunicorn.upkeep\n\nstaticserve.gunicorn.upkeep._STALLED = 1.0\n"
     (tmp_path / "conf.py").write_text(conf)
     kept = HUGE[: 8 * 1024 * 1024]
     _write(tmp_path, "kept.bin", kept)
