@@ -37,6 +37,7 @@ LAW: Final[dict[str, frozenset[str]]] = {
     "content": frozenset({"model", "octets"}),
     "bundlers": frozenset({"octets"}),
     "environs": frozenset({"plan"}),
+    "placing": frozenset(),
     "announce": frozenset({"catalogue", "model", "options", "semantics"}),
     "mounts": frozenset({"announce", "catalogue", "memory", "misses", "model", "options", "semantics"}),
     "store": frozenset({"model", "errors"}),
@@ -47,7 +48,7 @@ LAW: Final[dict[str, frozenset[str]]] = {
     "gunicorn": WSGI,
     # "catalogue" for its scan: what is built is what would be served. Not "misses": what a request gets is not its job.
     "pipeline": frozenset(
-        {"catalogue", "store", "manifest", "bundlers", "semantics", "codings", "octets", "options", "errors"}
+        {"catalogue", "store", "manifest", "bundlers", "semantics", "codings", "octets", "options", "errors", "placing"}
     ),
     "django": EVERYTHING,
     "doctor": frozenset({"manifest", "store", "pipeline", "django", "errors", "semantics", "codings"}),

@@ -14,6 +14,7 @@ from staticserve.django.static import name_within
 from staticserve.errors import BuildError, StoreError
 from staticserve.manifest import Manifest
 from staticserve.pipeline.build import build_store
+from staticserve.placing import written_beside
 from staticserve.store import STORE_DIRECTORY
 
 if TYPE_CHECKING:
@@ -121,15 +122,8 @@ class StaticServeMixin(_Base):  # type: ignore[misc]  # see above
         if self._replaced is not None and self._has(name, content):
             self._replaced.discard(name)
             return name
-        directory, base = os.path.split(name)
-        temporary = os.path.join(directory, f".{base[:100]}.{os.getpid()}.tmp")
-        try:
-            super()._save(temporary, content)
-            os.replace(self.path(temporary), self.path(name))
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(self.path(temporary))
-            raise
+        with written_beside(self.path(name)) as temporary:
+            super()._save(os.path.join(os.path.dirname(name), os.path.basename(temporary)), content)
         if self._replaced is not None:
             self._replaced.discard(name)
         return name

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
     from staticserve.manifest import Manifest
     from staticserve.pipeline.deltas import DeltaJob
-    from staticserve.pipeline.encoding import Job, Key
-    from staticserve.pipeline.history import Histories
+    from staticserve.pipeline.encoding import Job
+    from staticserve.pipeline.history import Histories, Key
     from staticserve.pipeline.tree import TreeFile
     from staticserve.store import Encoding
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from staticserve.codings import zstd
 from staticserve.errors import BuildError
 from staticserve.pipeline.codings import recipes_for
+from staticserve.pipeline.encoding import reuse
 from staticserve.semantics.dictionaries import LEAST_BYTES, MOST_BYTES, delta_header
 from staticserve.semantics.hashed_names import parse_hashed_name
 from staticserve.semantics.negotiation import DELTA, WHOLE_CODINGS
@@ -19,8 +20,7 @@ from staticserve.store import Encoding
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from staticserve.pipeline.encoding import Key
-    from staticserve.pipeline.history import Histories
+    from staticserve.pipeline.history import Histories, Key
     from staticserve.store import ContentRow, Snapshot
 
 log = logging.getLogger("staticserve")
@@ -90,18 +90,8 @@ def _within_bounds(jobs: list[DeltaJob], whole: Snapshot) -> list[DeltaJob]:
 
 
 def reuse_deltas(jobs: list[DeltaJob], whole: Snapshot, histories: Histories) -> dict[Key, Encoding]:
-    """Return what need not be made again. ``whole`` has the other codings. What is damaged is made anew."""
-    known = histories.find_encodings()
-    reused: dict[Key, Encoding] = {}
-    for job in jobs:
-        encoding = known.get(job.key)
-        if encoding is None or encoding.recipe != RECIPE:
-            continue
-        if not _is_worth_it(encoding.size, whole.contents[job.sha256]):
-            reused[job.key] = encoding._replace(sha256=None)
-        elif histories.can_read(encoding):
-            reused[job.key] = encoding
-    return reused
+    """Return what need not be made again. ``whole`` has the other codings."""
+    return reuse({job.key: (RECIPE, _most_bytes(whole.contents[job.sha256])) for job in jobs}, histories)
 
 
 def make_deltas(
@@ -118,19 +108,16 @@ def make_deltas(
             if octets is None:
                 continue
             encoding = Encoding(DELTA, RECIPE, len(octets), None, job.dictionary)
-            if _is_worth_it(len(octets), whole.contents[job.sha256]):
+            if len(octets) <= _most_bytes(whole.contents[job.sha256]):
                 yield job, encoding._replace(sha256=hashlib.sha256(octets).hexdigest()), octets
             else:
                 yield job, encoding, None
 
 
-def _is_worth_it(size: int, content: ContentRow) -> bool:
-    return size <= _best_size(content) * (1 - _SAVING)
-
-
-def _best_size(content: ContentRow) -> int:
+def _most_bytes(content: ContentRow) -> float:
+    """Return how large a delta may be that saves enough of the smallest other coding."""
     sizes = [each.size for each in content.encodings if each.sha256 is not None and each.dictionary is None]
-    return min(sizes, default=content.size)
+    return min(sizes, default=content.size) * (1 - _SAVING)
 
 
 def _make_delta(read: Callable[[str], bytes | None], job: DeltaJob) -> bytes | None:

@@ -11,17 +11,13 @@ from staticserve.pipeline.tree import read_checked
 from staticserve.store import Encoding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from concurrent.futures import Future
 
     from staticserve.pipeline.codings import Recipe
-    from staticserve.pipeline.history import Histories
+    from staticserve.pipeline.history import Histories, Key
     from staticserve.pipeline.options import BuildOptions
     from staticserve.store import Snapshot
-
-
-Key = tuple[str, str, str | None]
-"""What tells an encoding from others: a content's SHA-256, the coding, and the dictionary of a delta."""
 
 
 class Job(NamedTuple):
@@ -70,18 +66,28 @@ def make_jobs(root: str, whole: Snapshot, current: Snapshot, histories: Historie
 
 
 def reuse_encodings(jobs: list[Job], histories: Histories, build: BuildOptions) -> dict[Key, Encoding]:
-    """Return what need not be made again. Octets are checked; what is damaged is made anew."""
-    known = histories.find_encodings()
+    """Return what need not be made again."""
+    wanted: dict[Key, tuple[str, float]] = {
+        job.key: (job.recipe.name, job.size * (1 - build.min_saving)) for job in jobs
+    }
+    return reuse(wanted, histories)
+
+
+def reuse(wanted: Mapping[Key, tuple[str, float]], histories: Histories) -> dict[Key, Encoding]:
+    """Return what earlier builds have made of what is wanted, by recipe and the most bytes that are worth keeping.
+
+    Octets are checked; what is damaged is made anew.
+    """
     reused: dict[Key, Encoding] = {}
-    for job in jobs:
-        encoding = known.get(job.key)
-        if encoding is None or encoding.recipe != job.recipe.name:
+    for key, (recipe, most) in wanted.items():
+        encoding = histories.encodings.get(key)
+        if encoding is None or encoding.recipe != recipe:
             continue
-        if not _is_worth_it(encoding.size, job.size, build):
-            reused[job.key] = encoding._replace(sha256=None)
+        if encoding.size > most:
+            reused[key] = encoding._replace(sha256=None)
         # What was not kept then, because more had to be saved, has no octets to keep now.
         elif histories.can_read(encoding):
-            reused[job.key] = encoding
+            reused[key] = encoding
     return reused
 
 
@@ -115,10 +121,6 @@ def _encode(job: Job, build: BuildOptions) -> Made:
         return Made(Encoding(job.recipe.coding, job.recipe.name, job.size, None))
     encoded = job.recipe.encode(octets)
     encoding = Encoding(job.recipe.coding, job.recipe.name, len(encoded), None)
-    if not _is_worth_it(len(encoded), job.size, build):
+    if len(encoded) > job.size * (1 - build.min_saving):
         return Made(encoding)
     return Made(encoding._replace(sha256=hashlib.sha256(encoded).hexdigest()), encoded)
-
-
-def _is_worth_it(size: int, size_before: int, build: BuildOptions) -> bool:
-    return size <= size_before * (1 - build.min_saving)

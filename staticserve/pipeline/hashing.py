@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import posixpath
 import shutil
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +14,7 @@ from staticserve.catalogue.scan import scan_names
 from staticserve.errors import BuildError, ManifestError
 from staticserve.manifest import MANIFEST_NAME, Manifest, make_manifest, read_manifest
 from staticserve.octets import open_regular
+from staticserve.placing import written_beside
 from staticserve.semantics.hashed_names import parse_hashed_name
 
 if TYPE_CHECKING:
@@ -62,29 +62,23 @@ def _digest(root: str, name: str) -> str:
 
 def _copy(source: str, target: str) -> None:
     # Not a link: whoever writes to the file in place would write to last week's, too.
-    with _written_beside(target) as temporary:
+    with _naming(target), written_beside(target) as temporary:
         shutil.copy2(source, temporary)
 
 
 @contextmanager
-def _written_beside(target: str) -> Iterator[str]:
-    """Yield a name to write to, which becomes ``target`` if that went well. Errors name ``target``."""
-    directory, base = posixpath.split(target)
-    temporary = f"{directory}/.{base[:100]}.{os.getpid()}.tmp"
+def _naming(target: str) -> Iterator[None]:
+    """Have errors name the file that was to be written, not the one beside it."""
     try:
-        yield temporary
-        os.replace(temporary, target)
+        yield
     except OSError as error:
         raise OSError(error.errno, error.strerror, target) from error
-    finally:
-        with suppress(OSError):
-            os.unlink(temporary)
 
 
 def _write_manifest(root: str, paths: dict[str, str]) -> Manifest:
     # The hash as ManifestFilesMixin makes it, so that equal trees have equal releases whoever hashed them.
     release = hashlib.md5(json.dumps(sorted(paths.items())).encode(), usedforsecurity=False).hexdigest()[:12]
     path = f"{root}/{MANIFEST_NAME}"
-    with _written_beside(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
+    with _naming(path), written_beside(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
         json.dump({"paths": paths, "version": "1.1", "hash": release}, file)
     return make_manifest(paths, release, path, MANIFEST_NAME)

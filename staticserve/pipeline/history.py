@@ -17,6 +17,7 @@ from staticserve.pipeline.kept import has_kept, keep_content, kept_path, list_ke
 from staticserve.pipeline.live_site import fetch_history
 from staticserve.pipeline.releases import why_foreign
 from staticserve.pipeline.tree import read_checked
+from staticserve.placing import written_beside
 from staticserve.store import STORE_DIRECTORY, Snapshot, StoreReader
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 log = logging.getLogger("staticserve")
 
 _FILE_NAME: Final = "store.sqlite3"
+
+
+Key = tuple[str, str, str | None]
+"""What tells an encoding from others: a content's SHA-256, the coding, and the dictionary of a delta."""
 
 
 class History(NamedTuple):
@@ -72,9 +77,10 @@ class Histories(tuple[History, ...]):
                 found |= history.reader.whole_blobs()
         return found
 
-    def find_encodings(self) -> dict[tuple[str, str, str | None], Encoding]:
-        """Return what was made before, by the content's SHA-256, the coding, and the dictionary of a delta."""
-        found: dict[tuple[str, str, str | None], Encoding] = {}
+    @cached_property
+    def encodings(self) -> dict[Key, Encoding]:
+        """What was made before."""
+        found: dict[Key, Encoding] = {}
         for history in self:
             for sha256, content in history.snapshot.contents.items():
                 for encoding in content.encodings:
@@ -187,10 +193,5 @@ def _copy_changed(source: str, target: str) -> None:
     with contextlib.suppress(OSError):
         if filecmp.cmp(source, target, shallow=False):
             return
-    temporary = f"{target}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
-    try:
+    with written_beside(target) as temporary:
         shutil.copyfile(source, temporary)
-        os.replace(temporary, target)
-    finally:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)

@@ -7,6 +7,7 @@ build finds them, also when the tree was cleared before it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -15,6 +16,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from staticserve.octets import open_regular
+from staticserve.placing import written_beside
 from staticserve.store import KEPT_DIRECTORY
 
 if TYPE_CHECKING:
@@ -56,20 +58,15 @@ def keep_content(directory: str, sha256: str, source: str, *, as_copy: bool = Fa
     By a hard link, where there are any; as a copy, if what happens to the file must not happen to it.
     """
     target = kept_path(directory, sha256)
-    temporary = f"{target}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
     try:
         os.makedirs(os.path.dirname(target), exist_ok=True)
-        if as_copy or not _link(source, temporary):
-            shutil.copyfile(source, temporary)
-        if _hash_file(temporary) != sha256:
-            return False
-        os.replace(temporary, target)
+        with written_beside(target) as temporary:
+            if as_copy or not _link(source, temporary):
+                shutil.copyfile(source, temporary)
+            if _hash_file(temporary) != sha256:
+                raise OSError(errno.EIO, "it is not what it should be", source)
     except OSError:
         return False
-    finally:
-        # It is still there after a failure, and after a rename onto the same inode, which does nothing.
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
     return True
 
 
@@ -113,6 +110,6 @@ def remove_kept(directory: str, digests: Collection[str]) -> None:
                 os.unlink(entry.path)
 
 
-_LEFTOVER: Final = re.compile(r"[0-9a-f]{64}\.[0-9a-f-]+\.tmp")
+_LEFTOVER: Final = re.compile(r"\.?[0-9a-f]{64}\.[0-9a-f-]+\.tmp")
 # Seconds: longer than any build.
 _LEFTOVER_AGE: Final = 3600

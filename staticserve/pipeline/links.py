@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from itertools import groupby
 from typing import TYPE_CHECKING
+
+from staticserve.placing import written_beside
 
 if TYPE_CHECKING:
     from staticserve.pipeline.tree import TreeFile
@@ -58,17 +59,10 @@ def _replace_by_link(kept: str, other: str) -> bool:
         other_status.st_gid,
     ):
         return False
-    directory, name = os.path.split(other)
-    temporary = f"{directory}/.{name[:100]}.{os.getpid()}.tmp"
     try:
-        os.link(kept, temporary)
         # Whoever reads the tree meanwhile finds one or the other, and they are equal.
-        os.replace(temporary, other)
+        with written_beside(other) as temporary:
+            os.link(kept, temporary)
     except OSError:
         return False
-    finally:
-        # It is still there after a failure, and after a rename onto the same inode, which does nothing: another
-        # build has been here meanwhile.
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
     return True

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 from functools import partial
 from http import HTTPStatus
-from threading import get_ident
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
 
@@ -20,6 +19,7 @@ from staticserve.manifest import MANIFEST_NAME
 from staticserve.pipeline.kept import kept_path
 from staticserve.pipeline.site_connection import MOST_TOLD, FetchLimits, open_site
 from staticserve.pipeline.site_listing import LISTING_NAME, parse_listing, parse_manifest_listing
+from staticserve.placing import written_beside
 from staticserve.store import STORE_NAME, ContentRow, ResourceRow, Snapshot, StoreWriter
 
 if TYPE_CHECKING:
@@ -140,10 +140,8 @@ def _fetch_file(site: Site, file: ListedFile, directory: str) -> _Fetched:
 
 def _keep(path: str, octets: bytes) -> None:
     # Two names may have one content, and come at the same time.
-    temporary = f"{path}.{get_ident()}.tmp"
-    with open(temporary, "wb") as file:
+    with written_beside(path) as temporary, open(temporary, "wb") as file:
         file.write(octets)
-    os.replace(temporary, path)
 
 
 def _parse_mtime(fields: Message) -> int:

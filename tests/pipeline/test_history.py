@@ -70,12 +70,12 @@ def test_without_a_store_nothing_was_made(tmp_path: Path) -> None:
     for cache_dir in (None, tmp_path / "cache"):
         with histories_of(tmp_path, cache_dir=cache_dir) as histories:
             assert list(histories) == []
-            assert histories.find_encodings() == {}
+            assert histories.encodings == {}
 
 
 def test_what_was_made_is_found_by_content_and_coding(root: Path) -> None:
     with histories_of(root) as histories:
-        made = histories.find_encodings()
+        made = histories.encodings
         assert len(made) == ALL
         assert {key[0] for key in made} <= {hashlib.sha256(content).hexdigest() for content in FILES.values()}
         assert all(key[1] == encoding.coding for key, encoding in made.items())
@@ -98,7 +98,7 @@ def test_octets_come_from_the_first_history_that_has_them_whole(root: Path, tmp_
     build(root, cache_dir=str(cache))
     execute(store_of(root), "UPDATE blob SET octets = zeroblob(length(octets))")
     with histories_of(root, cache_dir=cache) as histories:
-        made = histories.find_encodings()
+        made = histories.encodings
         assert all(histories.can_read(encoding) for encoding in made.values())
     with histories_of(root) as histories:
         assert not any(histories.can_read(encoding) for encoding in made.values())
