@@ -1,6 +1,7 @@
 """The doctor's findings that need no file, as Django's system checks, and at start in the log.
 
-``runserver``, ``migrate`` and ``check`` run system checks; gunicorn runs none.
+``runserver``, ``migrate`` and ``check`` run system checks; gunicorn runs none. Every worker imports this, so it
+imports of the doctor only what looks at settings.
 """
 
 from __future__ import annotations
@@ -8,29 +9,26 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import django
 from django.conf import settings
 from django.core import checks
 
-from staticserve.django.inspection import read_settings
-from staticserve.doctor.diagnose import find_all, select
-from staticserve.doctor.findings import RULES
-from staticserve.doctor.gather import known_storage
-from staticserve.doctor.model import ERROR
+from staticserve.django.live_settings import read_settings
+from staticserve.doctor.asking import find_all, select
+from staticserve.doctor.finding import ERROR
 from staticserve.doctor.project import Project
+from staticserve.doctor.quick_rules import RULES
 from staticserve.doctor.settings_source import parse_settings
+from staticserve.doctor.storage import known_storage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from staticserve.doctor.model import Finding
+    from staticserve.doctor.finding import Finding
 
 log = logging.getLogger("staticserve")
-
-_QUICK: Final = tuple(rule for rule in RULES if not rule.needs_files)
 
 # Django's own checks say the same of these (staticfiles.E002, E005; urls.E006): under gunicorn nobody does.
 _SAID_BY_DJANGO: Final = frozenset({"staticserve.W009", "staticserve.E010", "staticserve.E018"})
@@ -41,7 +39,9 @@ _SAID_AT_START: Final = frozenset({"staticserve.E007", "staticserve.E008", "stat
 
 def check_static_files(app_configs: Sequence[Any] | None = None, **options: Any) -> list[checks.CheckMessage]:
     """Return the findings as messages of Django's. Those that are silenced, Django leaves out."""
-    return [_make_message(finding) for finding in _find_or_log() if finding.id not in _SAID_BY_DJANGO]
+    # That STATIC_URL has been read says nothing: other checks do so.
+    found = _find_or_log(url_was_read=False)
+    return [_make_message(finding) for finding in found if finding.id not in _SAID_BY_DJANGO]
 
 
 def log_findings() -> None:
@@ -50,16 +50,23 @@ def log_findings() -> None:
         return
     silenced = set(settings.SILENCED_SYSTEM_CHECKS)
     for finding in select(_find_or_log(url_was_read="STATIC_URL" in vars(settings)), (), silenced | _SAID_AT_START):
-        place = f" ({finding.file}:{finding.line})" if finding.file else ""
         level = logging.ERROR if finding.severity == ERROR else logging.WARNING
-        log.log(level, "%s: %s%s %s", finding.id, finding.message, place, finding.cure.splitlines()[0])
+        log.log(level, "%s: %s %s", finding.id, _said(finding), finding.cure.splitlines()[0])
 
 
-def find_quickly(*, url_was_read: bool = False) -> list[Finding]:
+def _find_or_log(*, url_was_read: bool) -> list[Finding]:
+    """Return the findings. Whatever the settings hold, looking at them keeps no server from starting."""
+    try:
+        return _find(url_was_read=url_was_read)
+    except Exception as error:
+        log.warning("the doctor cannot look at the settings: %s", type(error).__name__)
+        return []
+
+
+def _find(*, url_was_read: bool) -> list[Finding]:
     """Return what the settings alone tell."""
     root = _root()
-    # Other checks read STATIC_URL as well.
-    live = replace(read_settings(root), url_was_read=url_was_read)
+    live = read_settings(url_was_read=url_was_read)
     project = Project(
         root=root,
         module=settings.SETTINGS_MODULE,
@@ -69,22 +76,16 @@ def find_quickly(*, url_was_read: bool = False) -> list[Finding]:
         storage=known_storage(live.storage),
         environment=dict(os.environ),
     )
-    return find_all(project, _QUICK)
-
-
-def _find_or_log(*, url_was_read: bool = False) -> list[Finding]:
-    """Return the findings. Whatever the settings hold, looking at them keeps no server from starting."""
-    try:
-        return find_quickly(url_was_read=url_was_read)
-    except Exception as error:
-        log.warning("the doctor cannot look at the settings: %s", type(error).__name__)
-        return []
+    return find_all(project, RULES)
 
 
 def _make_message(finding: Finding) -> checks.CheckMessage:
-    place = f" ({finding.file}:{finding.line})" if finding.file else ""
     kind = checks.Error if finding.severity == ERROR else checks.Warning
-    return kind(f"{finding.message}{place} {finding.why}", hint=finding.cure, id=finding.id)
+    return kind(f"{_said(finding)} {finding.why}", hint=finding.cure, id=finding.id)
+
+
+def _said(finding: Finding) -> str:
+    return f"{finding.message} ({finding.file}:{finding.line})" if finding.file else finding.message
 
 
 def _root() -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from staticserve.django.conf import read_configuration
+from staticserve.django.muted import muted
 from staticserve.django.security import security_fields
 from staticserve.django.static import make_static
 from staticserve.doctor.explain import Sent
@@ -42,9 +43,10 @@ class Served:
 
 def make_served() -> Served:
     """Return what answers for this project. Raises ``ConfigurationError``."""
-    configuration = read_configuration().with_fields(security_fields())
-    options = replace(configuration.options, autorefresh=False)
-    return Served(make_static(None, replace(configuration, debug=False, options=options)))
+    with muted():
+        configuration = read_configuration().with_fields(security_fields())
+        options = replace(configuration.options, autorefresh=False)
+        return Served(make_static(None, replace(configuration, debug=False, options=options)))
 
 
 def _raw(path: str) -> str:

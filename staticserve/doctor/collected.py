@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from staticserve.codings import SUFFIXES
 from staticserve.doctor.links import Link, LinkReader, changed_data_uris
-from staticserve.doctor.references import read_text
 from staticserve.doctor.sources import walk
+from staticserve.doctor.texts import read_text
 from staticserve.errors import ManifestError
 from staticserve.manifest import Manifest, read_manifest
 from staticserve.semantics.hashed_names import parse_hashed_name

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TextIO
 
 from staticserve.doctor.diagnose import diagnose
 from staticserve.doctor.explain import Line, explain
-from staticserve.doctor.gather import Known, gather, known_storage
-from staticserve.doctor.model import ERROR, WARNING
-from staticserve.doctor.parsed import places_from, settings_from, template_dirs_from
+from staticserve.doctor.finding import ERROR, WARNING
+from staticserve.doctor.gather import gather
+from staticserve.doctor.known import know_by_parsing
 from staticserve.doctor.project import Failure
 from staticserve.doctor.report import print_json, print_lines, print_report
-from staticserve.doctor.settings_source import ParsedSettings, parse_settings
+from staticserve.doctor.settings_source import parse_settings
 from staticserve.errors import ReportError, StaticServeError
 
 if TYPE_CHECKING:
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
     from staticserve.doctor.entry import Entry
     from staticserve.doctor.explain import Server
-    from staticserve.doctor.model import Diagnosis, Finding
+    from staticserve.doctor.finding import Finding
+    from staticserve.doctor.known import Known
+    from staticserve.doctor.model import Diagnosis
+    from staticserve.doctor.project import Project
 
 HAS_ERRORS: Final = 1
 HAS_WARNINGS: Final = 2
@@ -71,19 +74,18 @@ def read_choice(chosen: Mapping[str, Any]) -> Choice:
 
 def run_doctor(entry: Entry, choice: Choice, *, is_loaded: bool) -> int:
     """Find out what is wrong with a project, say it, and return the exit code."""
-    known = know(entry, is_loaded=is_loaded)
-    gathered = gather(known, deploy=choice.deploy)
+    project = gather(know(entry, is_loaded=is_loaded), deploy=choice.deploy)
     extra: list[Finding] = []
     if choice.probe:
         from staticserve.doctor.probing import probe_project
 
-        extra += probe_project(gathered.project)
+        extra += probe_project(project)
     if choice.url is not None:
         from staticserve.doctor.probing import probe_site
 
-        extra += probe_site(gathered.project, choice.url)
+        extra += probe_site(project, choice.url)
     _take_any_text(sys.stdout)
-    diagnosis = diagnose(gathered.project, extra, only=choice.only, ignore=choice.ignore, codings=gathered.codings)
+    diagnosis = diagnose(project, extra, only=choice.only, ignore=choice.ignore)
     if choice.html is not None:
         _write_page(diagnosis, choice.html)
     (print_json if choice.as_json else print_report)(diagnosis, sys.stdout)
@@ -97,33 +99,27 @@ def add_explain_arguments(parser: ArgumentParser) -> None:
 
 def run_explain(entry: Entry, name: str, *, is_loaded: bool) -> int:
     """Tell the life of one file; return 1 if there is no such file."""
-    known = know(entry, is_loaded=is_loaded)
-    project = gather(known, deploy=True).project
+    project = gather(know(entry, is_loaded=is_loaded), deploy=True)
     # It asks for a file that no release has, to tell what becomes of that: no news for a log.
     logging.getLogger("staticserve").setLevel(logging.ERROR)
-    is_known, lines = explain(project, name, _make_server(known))
-    if known.failure is not None:
-        lines.append(Line("settings", f"{known.failure.what}: this is what parsing tells"))
+    is_known, lines = explain(project, name, _make_server(project))
+    if project.failure is not None:
+        lines.append(Line("settings", f"{project.failure.what}: this is what parsing tells"))
     _take_any_text(sys.stdout)
     print_lines(lines, sys.stdout)
     return 0 if is_known else HAS_ERRORS
 
 
-def _make_server(known: Known) -> Server | None:
-    if known.failure is not None:
+def _make_server(project: Project) -> Server | None:
+    if project.failure is not None:
         return None
     from staticserve.django.served import make_served
 
-    logger = logging.getLogger("staticserve")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
     try:
         return make_served()
     # STATICSERVE or STATIC_URL cannot be used: the doctor says so.
     except StaticServeError:
         return None
-    finally:
-        logger.setLevel(level)
 
 
 def exit_code(diagnosis: Diagnosis, fail_on: str) -> int:
@@ -135,37 +131,26 @@ def exit_code(diagnosis: Diagnosis, fail_on: str) -> int:
 
 def know(entry: Entry, *, is_loaded: bool) -> Known:
     """Return what there is to know before the files are looked at. ``is_loaded``: manage.py has done that."""
+    parsed = parse_settings(entry.module, [entry.root, *sys.path], os.environ)
     try:
         from staticserve.django import inspection
     except ImportError as error:
-        return _know_by_parsing(entry, Failure("Django cannot be imported", type(error).__name__, None, None))
-    parsed = _parse(entry)
+        return know_by_parsing(entry, parsed, _failure("Django cannot be imported", error))
     failure = None
     if not is_loaded:
         if entry.module is None:
             nowhere = Failure("The settings are not found", "manage.py names no settings module", None, None)
-            return _know_by_parsing(entry, nowhere)
+            return know_by_parsing(entry, parsed, nowhere)
         failure = inspection.load(entry.root, entry.module, parsed)
     try:
-        return inspection.know(entry.root, entry.module, parsed, failure)
+        return inspection.know(entry, parsed, failure)
     # Settings may hold anything at all.
     except Exception as error:
-        reason = failure or Failure("The project cannot be looked into", type(error).__name__, None, None)
-        return _know_by_parsing(entry, reason)
+        return know_by_parsing(entry, parsed, failure or _failure("The project cannot be looked into", error))
 
 
-def _parse(entry: Entry) -> ParsedSettings:
-    return parse_settings(entry.module, [entry.root, *sys.path], os.environ)
-
-
-def _know_by_parsing(entry: Entry, failure: Failure) -> Known:
-    search = [entry.root, *sys.path]
-    parsed = _parse(entry)
-    settings = settings_from(parsed, entry.root)
-    places = places_from(settings, entry.root, search)
-    templates = template_dirs_from(parsed, settings, entry.root, search)
-    storage = known_storage(settings.storage)
-    return Known(entry.root, entry.module, (), settings, parsed, storage, places, templates, dict(os.environ), failure)
+def _failure(what: str, error: Exception) -> Failure:
+    return Failure(what, type(error).__name__, None, None)
 
 
 def _take_any_text(out: TextIO) -> None:

@@ -1,22 +1,21 @@
-"""Asks all rules about a project, and sorts what they say."""
+"""Makes the diagnosis of a project: what all rules say of it, and what there is."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from staticserve.doctor.findings import RULES
-from staticserve.doctor.model import ERROR, TOPICS, WARNING, CollectedFile, Diagnosis, Finding, Source
+from staticserve.doctor.asking import find_all, select
+from staticserve.doctor.model import CollectedFile, Diagnosis, Source
 from staticserve.doctor.rule import without_credentials
+from staticserve.doctor.rules import RULES
 from staticserve.doctor.sources import describe_shadowed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable
 
+    from staticserve.doctor.finding import Finding
     from staticserve.doctor.project import Project
-    from staticserve.doctor.rule import Rule
-
-_BROKEN_RULE: Final = "staticserve.W049"
 
 
 def diagnose(
@@ -25,10 +24,9 @@ def diagnose(
     *,
     only: Collection[str] = (),
     ignore: Collection[str] = (),
-    codings: Mapping[str, Mapping[str, int]] | None = None,
 ) -> Diagnosis:
     """Return the diagnosis. ``extra`` are findings of a probe; ``only`` and ``ignore`` are ids, short or whole."""
-    found = [*find_all(project), *extra]
+    found = [*find_all(project, RULES), *extra]
     settings = project.settings
     return Diagnosis(
         name=project.module.partition(".")[0] if project.module else os.path.basename(project.root),
@@ -40,46 +38,11 @@ def diagnose(
         server=project.server,
         sources=_sources(project),
         findings=select(found, only, {*ignore, *settings.silenced}),
-        files=_files(project, codings or {}),
+        files=_files(project),
         shadowed=tuple(
             describe_shadowed(name, project.found[name], losers) for name, losers in project.shadowed.items()
         ),
         releases=project.releases,
-    )
-
-
-def find_all(project: Project, rules: Iterable[Rule] = RULES) -> list[Finding]:
-    """Return what the rules find."""
-    found: list[Finding] = []
-    for rule in rules:
-        try:
-            found += rule.find(project)
-        # Somebody's project has what no rule expects: that is no reason to say nothing at all.
-        except Exception as error:
-            found.append(_broken(rule, error))
-    return found
-
-
-def select(found: Iterable[Finding], only: Collection[str], ignore: Collection[str]) -> tuple[Finding, ...]:
-    """Return the findings that are asked for: errors first, then by topic and id."""
-    wanted = [each for each in found if (not only or _is_named(each, only)) and not _is_named(each, ignore)]
-    severities = (ERROR, WARNING)
-    order = {topic: number for number, topic in enumerate(TOPICS)}
-    return tuple(sorted(wanted, key=lambda each: (severities.index(each.severity), order[each.topic], each.id[-3:])))
-
-
-def _is_named(finding: Finding, ids: Collection[str]) -> bool:
-    return finding.id in ids or finding.id.partition(".")[2] in ids
-
-
-def _broken(rule: Rule, error: Exception) -> Finding:
-    return Finding(
-        id=_BROKEN_RULE,
-        severity=WARNING,
-        topic=rule.topic,
-        message=f"The doctor could not look for {rule.id} ({type(error).__name__}).",
-        why="What is wrong there is not said.",
-        cure="Please report it, with the project's settings but their secrets.",
     )
 
 
@@ -94,9 +57,10 @@ def _sources(project: Project) -> tuple[Source, ...]:
     )
 
 
-def _files(project: Project, codings: Mapping[str, Mapping[str, int]]) -> tuple[CollectedFile, ...]:
+def _files(project: Project) -> tuple[CollectedFile, ...]:
     paths = project.manifest.paths if project.manifest is not None else {}
     logical = {hashed: name for name, hashed in paths.items() if hashed != name}
     return tuple(
-        CollectedFile(name, size, codings.get(name, {}), logical.get(name)) for name, size in project.collected.items()
+        CollectedFile(name, size, project.codings.get(name, {}), logical.get(name))
+        for name, size in project.collected.items()
     )

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from staticserve.doctor.modules import parse_file
-from staticserve.doctor.references import is_foreign
+from staticserve.doctor.paths import is_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

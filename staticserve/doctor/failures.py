@@ -6,6 +6,7 @@ import os
 import traceback
 from typing import TYPE_CHECKING
 
+from staticserve.doctor.paths import is_projects
 from staticserve.doctor.project import Failure
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ def describe_failure(error: BaseException, root: str, known_names: Iterable[str]
     frames: list[tuple[str, int | None]] = [
         (frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)
     ]
-    own = [frame for frame in frames if _is_below(frame[0], root)]
+    # Of frozen modules it is no path: "<frozen os>".
+    own = [frame for frame in frames if os.path.isabs(frame[0]) and is_projects(frame[0], root)]
     real = [frame for frame in frames if os.path.isfile(frame[0])]
     nowhere: tuple[str | None, int | None] = (None, None)
     file, line = own[-1] if own else real[-1] if real else nowhere
@@ -45,11 +47,3 @@ def _reason(error: BaseException, raised_in: str, known_names: set[str]) -> str:
         return f"{kind}: {' '.join(str(error).split())}"
     named = next((name for name in known_names if name in str(error)), None)
     return f"{kind}, about the environment variable {named}" if named else kind
-
-
-def _is_below(path: str, root: str) -> bool:
-    # Of frozen modules it is no path: "<frozen os>".
-    if not os.path.isabs(path):
-        return False
-    real = os.path.realpath(path)
-    return real.startswith(os.path.realpath(root) + os.sep) and "site-packages" not in real

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import mimetypes
 import os
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from staticserve.doctor.collected import find_changed, find_lost_uris, read_links, read_manifest_file, read_tree
-from staticserve.doctor.findings.serving import servers_in_middleware
+from staticserve.doctor.findings.serving import JUDGED
 from staticserve.doctor.links import Link, LinkReader
 from staticserve.doctor.modules import find_module
-from staticserve.doctor.project import PLAIN_STORAGE, Failure, Place, Project, Reference, Settings, Storage
+from staticserve.doctor.project import Project, Reference
 from staticserve.doctor.references import find_references
 from staticserve.doctor.releases_held import Held, read_held
-from staticserve.doctor.sources import IGNORED, Listing, list_places
+from staticserve.doctor.sources import Listing, list_places
 from staticserve.doctor.surroundings import (
     find_fronts,
     find_ignored,
@@ -24,42 +24,17 @@ from staticserve.doctor.surroundings import (
 from staticserve.manifest import MANIFEST_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from staticserve.doctor.project import SourceFile
-    from staticserve.doctor.settings_source import ParsedSettings
+    from staticserve.doctor.known import Known
+    from staticserve.doctor.settings import Settings
+    from staticserve.doctor.storage import Storage
 
-_TYPES_ASKED: Final = (".css", ".js", ".mjs", ".wasm", ".svg", ".json", ".woff", ".woff2", ".webmanifest")
-
-
-class Known(NamedTuple):
-    """What Django, or parsing alone, tells of a project before its files are looked at."""
-
-    root: str
-    module: str | None
-    django: tuple[int, ...]
-    settings: Settings
-    parsed: ParsedSettings
-    storage: Storage
-    places: Sequence[Place]
-    template_dirs: Sequence[str]
-    environment: Mapping[str, str]
-    failure: Failure | None = None
-    manifest_path: str | None = None
-    ignored_patterns: Sequence[str] = IGNORED
-    others: Mapping[str, SourceFile] = {}
-    """Files of finders that are not Django's."""
-    problems: Sequence[str] = ()
+_SERVERS: Final = frozenset({"whitenoise", "servestatic", "staticserve"})
+"""Packages with a middleware that serves static files."""
 
 
-class Gathered(NamedTuple):
-    """A project, and the bytes of its files' codings."""
-
-    project: Project
-    codings: dict[str, dict[str, int]]
-
-
-def gather(known: Known, *, deploy: bool) -> Gathered:
+def gather(known: Known, *, deploy: bool) -> Project:
     """Return the project with all that is on the disk. Reads; writes nothing, and runs nothing of the project's."""
     settings, root, storage = known.settings, known.root, known.storage
     listing = list_places(known.places, known.ignored_patterns)
@@ -77,7 +52,7 @@ def gather(known: Known, *, deploy: bool) -> Gathered:
     for name, sizes in tree.codings.items():
         codings[name] = {**sizes, **codings.get(name, {})}
     repository = find_repository(root)
-    project = Project(
+    return Project(
         root=root,
         module=known.module,
         django=known.django,
@@ -109,7 +84,7 @@ def gather(known: Known, *, deploy: bool) -> Gathered:
             if manifest is not None and settings.static_root is not None
             else {}
         ),
-        has_codings=bool(codings),
+        codings=codings,
         releases=held.releases,
         store_problem=held.problem,
         has_store=held.has_store,
@@ -118,26 +93,11 @@ def gather(known: Known, *, deploy: bool) -> Gathered:
         error_page=tuple(references.error_page),
         servers=_servers(known, references.servers),
         fronts=find_fronts(repository or root, settings.static_path),
-        guessed_types={ending: mimetypes.guess_type(f"a{ending}")[0] for ending in _TYPES_ASKED},
+        guessed_types={ending: mimetypes.guess_type(f"a{ending}")[0] for ending in JUDGED},
         deployment=read_deployment(root, repository),
         manage_files=find_manage_files(repository) if repository is not None else (),
         repository=repository,
         ignored=find_ignored([path for _, path in settings.dirs], repository),
-    )
-    return Gathered(project, codings)
-
-
-def known_storage(backend: str | None) -> Storage:
-    """Return what is known of a storage by its name alone."""
-    name = backend or PLAIN_STORAGE
-    is_enhanced, is_ours = "enhanced" in name.lower(), name.startswith("staticserve.")
-    hashes = is_ours or ("Manifest" in name and not name.startswith("storages."))
-    return Storage(
-        hashes=hashes,
-        names_are_md5=not is_enhanced,
-        misses_maps=is_ours,
-        judges_references=is_enhanced,
-        is_ours=is_ours,
     )
 
 
@@ -155,8 +115,8 @@ def _servers(known: Known, in_code: Sequence[Reference]) -> tuple[Reference, ...
     name = (known.settings.wsgi_application or "").rpartition(".")[0]
     module = find_module(name, [known.root]) if name else None
     kept = [each for each in in_code if module is None or each.file == module or _may_serve(each)]
-    middleware = [Reference(name, "", 0) for name in servers_in_middleware(known.settings.middleware)]
-    return (*kept, *middleware)
+    packages = [path.partition(".")[0] for path in known.settings.middleware]
+    return (*kept, *(Reference(name, "", 0) for name in packages if name in _SERVERS))
 
 
 def _may_serve(reference: Reference) -> bool:

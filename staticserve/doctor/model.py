@@ -1,47 +1,14 @@
-"""What the doctor says: ``Finding`` and ``Diagnosis``, plain values for the terminal, for JSON and for the page."""
+"""What the doctor found out: ``Diagnosis``, of plain values, for the terminal, for JSON and for the page."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ERROR: Final = "error"
-WARNING: Final = "warning"
-
-Severity = Literal["error", "warning"]
-
-Topic = Literal["settings", "files", "templates", "collecting", "serving", "deploy"]
-"""Where a finding arises on the way of a file, in the order in which they are shown."""
-
-TOPICS: Final[tuple[Topic, ...]] = ("settings", "files", "templates", "collecting", "serving", "deploy")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is wrong. All texts are for people, free of secrets, and may be of several lines."""
-
-    id: str
-    """``staticserve.E001`` or ``staticserve.W009``: the severity's letter and the number in three digits."""
-    severity: Severity
-    topic: Topic
-    message: str
-    """What is so, with the values seen."""
-    why: str
-    """Why it matters: one sentence."""
-    cure: str
-    """What to do about it: a command or code that can be pasted, or a sentence."""
-    file: str | None = None
-    """The file that it is about, relative to the project where it is below it; absolute otherwise."""
-    line: int | None = None
-    """Counted from one."""
-
-    def as_dict(self) -> dict[str, object]:
-        """Return what ``--json`` prints of it."""
-        names = ("id", "severity", "topic", "message", "why", "cure", "file", "line")
-        return {name: getattr(self, name) for name in names}
+    from staticserve.doctor.finding import Finding, Severity
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,7 @@ import ast
 import os
 import tokenize
 import warnings
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,13 +33,3 @@ def parse_text(text: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(text)
-
-
-def as_list(value: object) -> list[Any]:
-    """Return a setting that is a list or a tuple as a list; an empty one for what is none."""
-    return list(value) if isinstance(value, list | tuple) else []
-
-
-def as_path(value: Any, root: str) -> str | None:
-    """Return a setting that is a path, absolute; nothing if it is none."""
-    return os.path.abspath(os.path.join(root, value)) if isinstance(value, str | Path) and str(value) else None

@@ -7,7 +7,7 @@ import hashlib
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from staticserve.doctor.model import ERROR, WARNING
+from staticserve.doctor.finding import ERROR, WARNING
 from staticserve.doctor.page_files import select_distinct
 from staticserve.doctor.page_findings import make_findings
 from staticserve.doctor.page_flow import make_flow

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from staticserve.semantics.negotiation import IDENTITY, WHOLE_CODINGS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -35,9 +37,7 @@ _KIND_BY_EXTENSION: Final = {
     extension: kind for kind, extensions in _EXTENSIONS.items() for extension in extensions.split()
 }
 
-IDENTITY: Final = "identity"
-
-CODINGS: Final = (IDENTITY, "gzip", "br", "zstd")
+CODINGS: Final = (IDENTITY, *WHOLE_CODINGS)
 """In the order in which they are shown."""
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from staticserve.doctor.model import ERROR
+from staticserve.doctor.finding import ERROR
 from staticserve.doctor.page_markup import Markup, element, format_count, format_name, join
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from staticserve.doctor.model import Finding
+    from staticserve.doctor.finding import Finding
 
 MAX_WHOLE: Final = 3
 """So many findings of one id are shown with everything; of the next, message and place."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from staticserve.doctor.page_files import IDENTITY, find_kind, logical_name, sum_codings
+from staticserve.doctor.page_files import find_kind, logical_name, sum_codings
 from staticserve.doctor.page_findings import make_badges
 from staticserve.doctor.page_markup import Markup, breakable, element, format_bytes, format_count, format_name
+from staticserve.semantics.negotiation import IDENTITY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from staticserve.doctor.model import CollectedFile, Diagnosis, Finding, Source
+    from staticserve.doctor.finding import Finding
+    from staticserve.doctor.model import CollectedFile, Diagnosis, Source
 
 MAX_SOURCES: Final = 8
 """Directories with a finding are shown in any case, as far as there are not many."""

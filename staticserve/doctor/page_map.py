@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from staticserve.doctor.page_files import (
     CODINGS,
-    IDENTITY,
     KINDS,
     OTHER,
     find_kind,
@@ -18,6 +17,7 @@ from staticserve.doctor.page_files import (
 from staticserve.doctor.page_markup import Markup, element, format_bytes, format_count, format_name, format_share, join
 from staticserve.doctor.page_tables import make_row, make_table
 from staticserve.doctor.page_treemap import Box, Leaf, build_tree, make_groups, sort_children, squarify
+from staticserve.semantics.negotiation import IDENTITY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

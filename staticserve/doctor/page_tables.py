@@ -5,9 +5,10 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING, Final
 
-from staticserve.doctor.page_files import IDENTITY, logical_name, select_smallest
+from staticserve.doctor.page_files import logical_name, select_smallest
 from staticserve.doctor.page_flow import shorten_path
 from staticserve.doctor.page_markup import Markup, element, format_bytes, format_count, format_name, format_share
+from staticserve.semantics.negotiation import IDENTITY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote, urljoin
 
 from staticserve.codings import SUFFIXES, decode
+from staticserve.doctor.finding import ERROR, WARNING, Finding
 from staticserve.doctor.findings.probing import TELLS
-from staticserve.doctor.model import ERROR, WARNING, Finding
 from staticserve.doctor.rule import clean, some
 from staticserve.semantics.media_types import make_media_types
 

@@ -6,12 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
+from staticserve.doctor.findings.serving import nobody_serves
 from staticserve.doctor.probe import Targets, Troubles, make_findings, probe
 from staticserve.doctor.rule import show, without_credentials
 from staticserve.doctor.site import MAX_NAMES, WORKERS, Site
 
 if TYPE_CHECKING:
-    from staticserve.doctor.model import Finding
+    from staticserve.doctor.finding import Finding
     from staticserve.doctor.project import Project
 
 
@@ -69,10 +70,8 @@ def _host(url: str) -> str | None:
 
 def _judged(troubles: Troubles, project: Project, *, is_running: bool) -> list[Finding]:
     """Return the findings. Where another says the cause, its consequences are left out."""
-    from staticserve.doctor.findings.serving import RULES
-
     missing = [*troubles.seen.get("E050", ()), *troubles.seen.get("E013", ())]
-    is_unserved = any(rule.number == "E006" and any(rule.look(project)) for rule in RULES)
+    is_unserved = any(nobody_serves(project))
     is_older = is_running and troubles.page_links_found > 0
     if missing and (is_unserved or is_older):
         for number in ("E050", "E013"):

@@ -4,92 +4,18 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from staticserve.doctor.settings_source import ParsedSettings
+from staticserve.doctor.storage import Storage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from staticserve.doctor.links import Link
     from staticserve.doctor.model import HeldRelease
+    from staticserve.doctor.settings import Settings
     from staticserve.manifest import Manifest
-
-STATICFILES_APP: Final = "django.contrib.staticfiles"
-
-PLAIN_STORAGE: Final = "django.contrib.staticfiles.storage.StaticFilesStorage"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """The settings that static files depend on. ``known`` names those whose value is certain.
-
-    Values are as written in the settings, without Django's script prefix; paths are absolute. Where settings could
-    not be imported, they are what parsing gives.
-    """
-
-    known: frozenset[str]
-    debug: bool = False
-    static_url: str | None = None
-    static_root: str | None = None
-    static_root_written: str | None = None
-    media_url: str = ""
-    media_root: str = ""
-    dirs: tuple[tuple[str, str], ...] = ()
-    """(prefix, directory) of STATICFILES_DIRS."""
-    finders: tuple[str, ...] = ()
-    storage: str | None = PLAIN_STORAGE
-    """The backend of STORAGES["staticfiles"]; nothing if there is none."""
-    old_storage: str | None = None
-    """STATICFILES_STORAGE, which Django has not read since 5.1."""
-    apps: tuple[str, ...] = ()
-    """Their full names, in order."""
-    middleware: tuple[str, ...] = ()
-    wsgi_application: str | None = None
-    script_name: str = ""
-    url_was_read: bool = False
-    """Whether somebody has read STATIC_URL already, which fixes the script prefix of that moment in it."""
-    silenced: frozenset[str] = frozenset()
-    options_problems: tuple[str, ...] = ()
-    """What is wrong with STATICSERVE."""
-
-    def knows(self, *names: str) -> bool:
-        """Return whether the values of all these settings are certain."""
-        return self.known.issuperset(names)
-
-    @property
-    def static_path(self) -> str:
-        """Return the URL path below which static files are asked for, with both its slashes."""
-        url = self.static_url or ""
-        path = "/" + url.split("//", 1)[-1].partition("/")[2] if "//" in url else url
-        return f"/{path.strip('/')}/" if path.strip("/") else "/"
-
-    @property
-    def is_elsewhere(self) -> bool:
-        """Return whether STATIC_URL names another host, a CDN's or a bucket's."""
-        return "//" in (self.static_url or "")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Storage:
-    """What the static files storage does, as far as the findings must know."""
-
-    hashes: bool = False
-    """Whether it has a manifest of hashed names."""
-    is_strict: bool = True
-    """Whether a name that is not in the manifest is an error."""
-    names_are_md5: bool = True
-    """Whether a hashed name has the MD5 of its own file."""
-    misses_maps: bool = False
-    """Whether a source map that is not there is only warned about."""
-    judges_references: bool = False
-    """Whether it checks references itself, all at once, and takes cycles."""
-    ignores_comments: bool = False
-    """Whether it leaves what is in comments and strings alone."""
-    rewrites_imports: bool = False
-    is_ours: bool = False
-    problem: str | None = None
-    """Why there is no such storage."""
 
 
 class SourceFile(NamedTuple):
@@ -173,7 +99,8 @@ class Project:
     """By name of a style sheet or script among the sources: what it refers to."""
     lost_uris: Mapping[str, int] = field(default_factory=dict)
     """By name of a collected style sheet: how many data URIs were changed in it."""
-    has_codings: bool = False
+    codings: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """By name of a collected file: coding → bytes, of the codings that are beside it or in the store."""
     releases: tuple[HeldRelease, ...] = ()
     store_problem: str | None = None
     has_store: bool = False
@@ -217,6 +144,6 @@ class Project:
         below = os.path.relpath(path, self.root)
         return path if below.startswith("..") else below
 
-    def get(self, name: str) -> Any:
-        """Return the parsed value of a setting, or nothing."""
-        return self.parsed.values.get(name)
+    def collected_path(self, name: str) -> str:
+        """Return the path of a name below STATIC_ROOT."""
+        return os.path.join(self.settings.static_root or "", name)

@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 from staticserve.doctor.literals import dotted_name
 from staticserve.doctor.modules import parse_text
+from staticserve.doctor.paths import is_foreign
 from staticserve.doctor.project import Reference
+from staticserve.doctor.texts import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-MAX_BYTES: Final = 1024 * 1024
-"""Of a template; what is longer is none."""
-
-_SKIPPED_DIRECTORIES: Final = frozenset({"node_modules", "site-packages", "__pycache__", "migrations", "tests", "test"})
 _TEMPLATES: Final = (".html", ".htm", ".txt", ".xml", ".svg", ".jinja", ".jinja2", ".j2", ".djhtml", ".js", ".css")
 
 # Django's tag, with or without "as name"; and Jinja's function.
@@ -62,32 +60,10 @@ def find_references(root: str, template_dirs: Iterable[str], static_path: str) -
     return found
 
 
-def read_text(path: str, unreadable: list[str]) -> str | None:
-    """Return a file's text, whatever its encoding, or nothing if it cannot be read or is no text."""
-    try:
-        if os.path.getsize(path) > MAX_BYTES:
-            return None
-        with open(path, "rb") as file:
-            octets = file.read()
-    except OSError as error:
-        unreadable.append(f"{path}: {error.strerror}")
-        return None
-    if octets.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return octets.decode("utf-16", "replace")
-    # What is looked for is ASCII, so any encoding above it will do.
-    return None if b"\0" in octets else octets.decode("utf-8-sig", "replace")
-
-
 def _files(root: str, endings: tuple[str, ...]) -> Iterator[str]:
     for directory, names, files in os.walk(root):
         names[:] = sorted(name for name in names if not is_foreign(os.path.join(directory, name)))
         yield from (os.path.join(directory, name) for name in sorted(files) if name.lower().endswith(endings))
-
-
-def is_foreign(directory: str) -> bool:
-    """Return whether a directory below the project has other people's code: packages, or a virtual environment."""
-    name = os.path.basename(directory)
-    return name in _SKIPPED_DIRECTORIES or name[:1] == "." or os.path.exists(os.path.join(directory, "pyvenv.cfg"))
 
 
 def _read_template(text: str, path: str, is_error_page: bool, static_path: str, found: References) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
+import shutil
 import textwrap
 from typing import TYPE_CHECKING, Final, TextIO
 
-from staticserve.doctor.model import ERROR, TOPICS, WARNING
+from staticserve.doctor.finding import ERROR, TOPICS, WARNING
 from staticserve.doctor.rule import clean
 
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from staticserve.doctor.explain import Line
-    from staticserve.doctor.model import Diagnosis, Finding
+    from staticserve.doctor.finding import Finding
+    from staticserve.doctor.model import Diagnosis
 
 _TITLES: Final = {
     "settings": "Settings",
@@ -27,7 +28,6 @@ _TITLES: Final = {
     "deploy": "Deploying",
 }
 _STYLES: Final = {ERROR: "bold red", WARNING: "yellow"}
-
 
 _READABLE: Final = 100
 """Columns; longer lines are hard to read."""
@@ -40,9 +40,7 @@ def print_json(diagnosis: Diagnosis, out: TextIO) -> None:
 
 def print_report(diagnosis: Diagnosis, out: TextIO) -> None:
     """Print the findings in groups, errors first; in colour on a terminal."""
-    from rich.console import Console
-
-    console = Console(file=out, highlight=False, soft_wrap=False, width=None if out.isatty() else _width())
+    console = _open_console(out)
     for severity in (ERROR, WARNING):
         for topic in TOPICS:
             found = [each for each in diagnosis.findings if each.severity == severity and each.topic == topic]
@@ -56,10 +54,9 @@ def print_report(diagnosis: Diagnosis, out: TextIO) -> None:
 
 def print_lines(lines: Sequence[Line], out: TextIO) -> None:
     """Print labelled lines, one below the other."""
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(file=out, highlight=False, width=None if out.isatty() else _width())
+    console = _open_console(out)
     for label, text in lines:
         console.print(Text(f"{label:>17}  ", style="bold") + Text(clean(text)), soft_wrap=True)
 
@@ -71,6 +68,13 @@ def summary(diagnosis: Diagnosis) -> str:
         files = sum(source.files for source in diagnosis.sources)
         return f"{diagnosis.name}: nothing wrong is found ({_count(files, 'static file')})."
     return f"{diagnosis.name}: {_count(errors, 'error')}, {_count(warnings, 'warning')}."
+
+
+def _open_console(out: TextIO) -> Console:
+    from rich.console import Console
+
+    # rich would take the width of the terminal that there is, although the output goes elsewhere.
+    return Console(file=out, highlight=False, width=shutil.get_terminal_size().columns)
 
 
 def _print_finding(console: Console, finding: Finding) -> None:
@@ -90,8 +94,3 @@ def _print_finding(console: Console, finding: Finding) -> None:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _width() -> int:
-    columns = os.environ.get("COLUMNS", "")
-    return int(columns) if columns.isdecimal() and int(columns) > 0 else 80

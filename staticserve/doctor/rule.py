@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
-from staticserve.doctor.model import ERROR, WARNING, Finding
+from staticserve.doctor.finding import ERROR, WARNING, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from staticserve.doctor.model import Severity, Topic
+    from staticserve.doctor.finding import Severity, Topic
     from staticserve.doctor.project import Project
 
 
@@ -31,8 +31,6 @@ class Rule(NamedTuple):
     title: str
     why: str
     look: Callable[[Project], Iterable[Seen]]
-    needs_files: bool = True
-    """Whether the answer needs more than the settings."""
 
     @property
     def id(self) -> str:

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from staticserve.doctor.literals import UNKNOWN, add, change_list, dotted_name, evaluate
 from staticserve.doctor.modules import find_module, parse_file
+from staticserve.doctor.variables import find_required
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from staticserve.doctor.variables import RequiredVariable
 
 OVERWRITERS: Final = ("django_heroku", "django_on_heroku")
 """Packages whose ``settings(locals())`` sets what the project has set already."""
@@ -42,14 +45,6 @@ class HelperCall(NamedTuple):
     sets_static: bool
 
 
-class RequiredVariable(NamedTuple):
-    """A line that needs an environment variable and has no default for it."""
-
-    name: str
-    file: str
-    line: int
-
-
 @dataclass(slots=True)
 class ParsedSettings:
     """What the settings modules say. ``values`` may hold secrets: only static settings are ever shown."""
@@ -76,12 +71,10 @@ class ParsedSettings:
 def parse_settings(module: str | None, search: Sequence[str], environment: Mapping[str, str]) -> ParsedSettings:
     """Return what a settings module says, and those that it imports with ``*``. ``search`` is like ``sys.path``."""
     parsed = ParsedSettings()
-    path = find_module(module, search) if module else None
-    if path is None or module is None:
-        parsed.is_complete = False
+    if module:
+        _Reader(parsed, search, environment).read_module(module, is_certain=True)
     else:
-        package = module if os.path.basename(path) == "__init__.py" else module.rpartition(".")[0]
-        _Reader(parsed, search, environment).read(path, package, is_certain=True)
+        parsed.is_complete = False
     return parsed
 
 
@@ -92,8 +85,16 @@ class _Reader:
         self._environment = environment
         self._aliases: dict[str, str] = {}
 
-    def read(self, path: str, package: str, *, is_certain: bool) -> None:
-        """Read one module, as if its lines stood here."""
+    def read_module(self, module: str, *, is_certain: bool) -> None:
+        """Read the module of a name, as if its lines stood here."""
+        path = find_module(module, self._search)
+        if path is None:
+            self._parsed.is_complete = False
+        else:
+            package = module if os.path.basename(path) == "__init__.py" else module.rpartition(".")[0]
+            self._read(path, package, is_certain)
+
+    def _read(self, path: str, package: str, is_certain: bool) -> None:
         if path in self._parsed.files or len(self._parsed.files) >= _MAX_MODULES:
             return
         self._parsed.files.append(path)
@@ -111,7 +112,9 @@ class _Reader:
 
     def _block(self, body: Iterable[ast.stmt], path: str, package: str, is_certain: bool) -> None:
         for node in body:
-            self._note_variables(node, path)
+            # What is in a block is noted where that is read; of a function or class it is not known when it runs.
+            if not isinstance(node, ast.If | ast.Try | ast.With | ast.FunctionDef | ast.ClassDef):
+                self._note_variables(node, path)
             if isinstance(node, ast.If):
                 self._branch(node, path, package, is_certain)
             elif isinstance(node, ast.Try):
@@ -139,7 +142,7 @@ class _Reader:
             self._block(taken, path, package, is_certain and not _depends(node.test))
             # Elsewhere it may be decided otherwise: by DEBUG, or by the environment.
             for each in left:
-                self._note_all_variables(each, path)
+                self._note_variables(each, path)
 
     def _import(self, node: ast.ImportFrom, package: str, is_certain: bool) -> None:
         module = node.module or ""
@@ -148,13 +151,8 @@ class _Reader:
             module = ".".join([*parts[: len(parts) - node.level + 1], *([node.module] if node.module else [])])
         if [each.name for each in node.names] != ["*"]:
             self._aliases.update({each.asname or each.name: f"{module}.{each.name}" for each in node.names})
-            return
-        path = find_module(module, self._search)
-        if path is None:
-            self._parsed.is_complete = False
         else:
-            inner = module if os.path.basename(path) == "__init__.py" else module.rpartition(".")[0]
-            self.read(path, inner, is_certain=is_certain)
+            self.read_module(module, is_certain=is_certain)
 
     def _assign(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign, path: str, is_certain: bool) -> None:
         if node.value is None:
@@ -211,40 +209,16 @@ class _Reader:
             pattern = self._evaluate(inner)
             if isinstance(pattern, str):
                 for found in sorted(glob.glob(os.path.join(os.path.dirname(path), pattern))):
-                    self.read(found, package, is_certain=is_certain)
+                    self._read(found, package, is_certain)
 
     def _note_variables(self, node: ast.stmt, path: str) -> None:
-        if not isinstance(node, ast.If | ast.Try | ast.With | ast.FunctionDef | ast.ClassDef):
-            self._note_all_variables(node, path)
-
-    def _note_all_variables(self, node: ast.stmt, path: str) -> None:
-        for each in ast.walk(node):
-            name = _required_variable(each, self._aliases)
-            if name is not None and isinstance(each, ast.expr):
-                self._parsed.required.append(RequiredVariable(name, path, each.lineno))
+        self._parsed.required += find_required(node, path, self._aliases)
 
     def _values(self, nodes: Sequence[ast.expr]) -> list[Any]:
         return [self._evaluate(each) for each in nodes]
 
     def _evaluate(self, node: ast.expr) -> Any:
         return evaluate(node, self._parsed.values, self._environment)
-
-
-def _required_variable(node: ast.AST, aliases: Mapping[str, str]) -> str | None:
-    """Return the name of the environment variable that an expression cannot do without."""
-    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
-        owner = dotted_name(node.value)
-        if owner == "os.environ" or aliases.get(owner) == "os.environ":
-            return _constant(node.slice)
-    if isinstance(node, ast.Call) and len(node.args) == 1 and not any(each.arg == "default" for each in node.keywords):
-        owner = dotted_name(node.func)
-        if aliases.get(owner) == "decouple.config" or owner.split(".")[0] == "env":
-            return _constant(node.args[0])
-    return None
-
-
-def _constant(node: ast.expr) -> str | None:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
 def _is_false(node: ast.expr) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 IGNORED: Final = ("CVS", ".*", "*~")
 """What Django's StaticFilesConfig leaves out."""
-
-_PIECE: Final = 256 * 1024
 
 
 @dataclass(slots=True)
@@ -84,16 +83,8 @@ def describe_shadowed(name: str, winner: SourceFile, losers: Sequence[SourceFile
 
 def has_same_content(left: SourceFile, right: SourceFile) -> bool:
     """Return whether two files have the same content; a file that cannot be read has none."""
-    if left.size != right.size:
-        return False
     try:
-        with open(left.path, "rb") as one, open(right.path, "rb") as other:
-            while True:
-                piece = one.read(_PIECE)
-                if piece != other.read(_PIECE):
-                    return False
-                if not piece:
-                    return True
+        return filecmp.cmp(left.path, right.path, shallow=False)
     except OSError:
         return False
 

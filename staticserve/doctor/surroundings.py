@@ -7,7 +7,8 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING, Final
 
-from staticserve.doctor.references import is_foreign, read_text
+from staticserve.doctor.paths import is_foreign, is_within
+from staticserve.doctor.texts import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,7 +71,7 @@ def find_ignored(directories: Sequence[str], repository: str | None) -> tuple[st
     """Return the directories that git does not take along: those without a file, and those that it ignores."""
     if repository is None:
         return ()
-    within = [path for path in directories if os.path.isdir(path) and _is_within(path, repository)]
+    within = [path for path in directories if os.path.isdir(path) and is_within(path, repository)]
     empty = [path for path in within if not any(files for _, _, files in os.walk(path))]
     return tuple(dict.fromkeys([*empty, *_git_ignores(within, repository)]))
 
@@ -87,10 +88,6 @@ def _git_ignores(paths: Sequence[str], repository: str) -> list[str]:
         return []
     named = set(done.stdout.decode("utf-8", "surrogateescape").split("\0"))
     return [path for path in paths if path in named]
-
-
-def _is_within(path: str, directory: str) -> bool:
-    return os.path.realpath(path).startswith(os.path.realpath(directory) + os.sep)
 
 
 def _files(root: str) -> Iterator[tuple[str, str]]:

@@ -94,6 +94,11 @@ class Project:
         # Python tells a module that has changed by its size, and by its time in whole seconds.
         path.write_text(replaced if len(replaced) != len(text) else f"{replaced.rstrip()} \n")
 
+    def unwrap(self) -> None:
+        """Take ``serve_static`` out of wsgi.py, so that nothing serves."""
+        self.replace("wsgi.py", "serve_static(get_wsgi_application())", "get_wsgi_application()")
+        self.replace("wsgi.py", "from staticserve.django import serve_static\n", "")
+
     def settings(self, text: str) -> None:
         """Add lines to the settings."""
         path = self.path / "settings.py"

@@ -69,6 +69,16 @@ def test_what_djangos_own_checks_say_is_not_said_twice(project: Project) -> None
     assert "staticserve.E010" in start(project)
 
 
+def test_a_server_loads_of_the_doctor_only_what_looks_at_settings(project: Project) -> None:
+    """Each worker pays for it: with time at start, and with memory."""
+    loaded = project.run("-c", "import sys, wsgi; print(*(name for name in sys.modules if 'doctor' in name))").stdout
+    own = {name.removeprefix("staticserve.doctor").removeprefix(".") for name in loaded.split()}
+    assert "quick_rules" in own
+    for reader in ("collected", "gather", "links", "model", "probe", "references", "rules", "sources", "surroundings"):
+        assert reader not in own
+    assert not {name for name in own if name.startswith(("page", "findings.files", "findings.links"))}
+
+
 def test_checks_leave_the_script_prefix_alone(project: Project) -> None:
     done = project.run("-c", "import wsgi; from django.conf import settings; print('STATIC_URL' in vars(settings))")
     assert done.stdout == "False\n"

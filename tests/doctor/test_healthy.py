@@ -22,8 +22,7 @@ def startproject(path: Path) -> Project:
 
 
 def use_whitenoise(project: Project) -> None:
-    project.replace("wsgi.py", "serve_static(get_wsgi_application())", "get_wsgi_application()")
-    project.replace("wsgi.py", "from staticserve.django import serve_static\n", "")
+    project.unwrap()
     project.replace("settings.py", '    "staticserve.django",\n', '    "whitenoise.runserver_nostatic",\n')
     project.settings('MIDDLEWARE += ["whitenoise.middleware.WhiteNoiseMiddleware"]\n')
     project.replace(
@@ -106,8 +105,7 @@ def test_our_storage_takes_a_missing_source_map(tmp_path: Path) -> None:
 
 def test_a_server_in_front_and_a_cdn_are_servers(tmp_path: Path) -> None:
     project = make_project(tmp_path / "project")
-    project.replace("wsgi.py", "serve_static(get_wsgi_application())", "get_wsgi_application()")
-    project.replace("wsgi.py", "from staticserve.django import serve_static\n", "")
+    project.unwrap()
     project.collect()
     assert ids(project.doctor()) == ["E006"]
     project.write("deploy/site.conf", "location /static/ { alias /srv/staticfiles/; }\n")

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import django
 import pytest
 
-from staticserve.doctor.diagnose import find_all
+from staticserve.doctor.asking import find_all
 from staticserve.doctor.parsed import settings_from
 from staticserve.doctor.project import Project as Found
+from staticserve.doctor.rules import RULES
 from staticserve.doctor.settings_source import parse_settings
 from tests.doctor.projects import Project, ids, make_project
 
@@ -22,8 +23,7 @@ LIBRARIES = ("django_heroku", "django_on_heroku")
 
 def make_heroku_project(path: Path, library: str, arguments: str = "locals()") -> Project:
     project = make_project(path)
-    project.replace("wsgi.py", "serve_static(get_wsgi_application())", "get_wsgi_application()")
-    project.replace("wsgi.py", "from staticserve.django import serve_static\n", "")
+    project.unwrap()
     text = (project.path / "settings.py").read_text()
     project.write("settings.py", text.partition("STORAGES")[0])
     project.replace("settings.py", 'STATIC_URL = "static/"', 'STATIC_URL = "/assets/"')
@@ -69,9 +69,8 @@ def test_on_old_versions_it_excludes_storages(tmp_path: Path, library: str, vers
     project = make_project(tmp_path)
     project.settings(f"import {library} as heroku\nheroku.settings(locals())\n")
     parsed = parse_settings("settings", [str(tmp_path)], {})
-    found = find_all(
-        Found(root=str(tmp_path), django=version, settings=settings_from(parsed, str(tmp_path)), parsed=parsed)
-    )
+    settings = settings_from(parsed, str(tmp_path))
+    found = find_all(Found(root=str(tmp_path), django=version, settings=settings, parsed=parsed), RULES)
     (exclusive,) = (each for each in found if each.id == "staticserve.E004")
     assert (exclusive.file, exclusive.line) == ("settings.py", 25)
     assert exclusive.cure == f"{library}.settings(locals(), staticfiles=False)"

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from staticserve.doctor.diagnose import _BROKEN_RULE
-from staticserve.doctor.findings import RULES
+from staticserve.doctor.asking import BROKEN_RULE
+from staticserve.doctor.finding import TOPICS
 from staticserve.doctor.findings.probing import TELLS
-from staticserve.doctor.model import TOPICS
+from staticserve.doctor.rules import RULES
 
 PAGE = Path(__file__).parents[2] / "docs/doctor.md"
 
-IDS = {rule.id for rule in RULES} | {f"staticserve.{number}" for number in TELLS} | {_BROKEN_RULE}
+IDS = {rule.id for rule in RULES} | {f"staticserve.{number}" for number in TELLS} | {BROKEN_RULE}
 
 # Rows of the table of what goes wrong; what the doctor adds begins with 041.
 ROWS = 40

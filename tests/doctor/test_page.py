@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from staticserve.doctor.model import CollectedFile, Diagnosis, Finding, HeldRelease, ShadowedName, Source
+from staticserve.doctor.finding import Finding
+from staticserve.doctor.model import CollectedFile, Diagnosis, HeldRelease, ShadowedName, Source
 from staticserve.doctor.page import make_page
 from staticserve.doctor.page_files import select_distinct, sum_codings
 from staticserve.doctor.page_flow import shorten_path

@@ -98,8 +98,7 @@ def test_a_manifest_value_that_is_not_served_is_said(project: Project) -> None:
 
 
 def test_where_nothing_serves_that_alone_is_said(project: Project) -> None:
-    project.replace("wsgi.py", "serve_static(get_wsgi_application())", "get_wsgi_application()")
-    project.replace("wsgi.py", "from staticserve.django import serve_static\n", "")
+    project.unwrap()
     found = project.doctor("--probe", "--ignore", "W023")
     assert ids(found) == ["E006", "E054"]
 

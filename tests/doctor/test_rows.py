@@ -50,8 +50,7 @@ def overwrite(project: Project) -> None:
 
 
 def unwrap(project: Project) -> None:
-    project.replace("wsgi.py", "serve_static(get_wsgi_application())", "get_wsgi_application()")
-    project.replace("wsgi.py", "from staticserve.django import serve_static\n", "")
+    project.unwrap()
 
 
 def unset_root(project: Project) -> None:

@@ -1,4 +1,4 @@
-"""Findings in what collectstatic made, or will fail to make."""
+"""Findings in what collectstatic made: the manifest, the collected files and the release store."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from staticserve.doctor.findings.places import where
-from staticserve.doctor.findings.templates import nearest
-from staticserve.doctor.links import find_cycles
 from staticserve.doctor.rule import Rule, Seen, show, some
 
 if TYPE_CHECKING:
@@ -22,20 +20,18 @@ _ADMIN_CSS: Final = "admin/css/base.css"
 
 _HOUR: Final = 3600
 
-_MAX_SHOWN: Final = 20
-
 
 def _no_manifest(project: Project) -> Iterator[Seen]:
     if not project.is_deployed or not project.lacks_manifest or not project.storage.is_strict:
         return
     # Said by E035 together with what follows from it there.
-    if project.settings.static_root is None or project.error_page:
+    if project.settings.static_root is None or project.manifest_path is None or project.error_page:
         return
-    path = project.manifest_path or os.path.join(project.settings.static_root, "staticfiles.json")
+    path = project.relative(project.manifest_path)
     yield Seen(
-        f"The storage {show(project.settings.storage)} needs {project.relative(path)}, and there is none.",
+        f"The storage {show(project.settings.storage)} needs {path}, and there is none.",
         f"{_COLLECT}  # in the build; and unset DISABLE_COLLECTSTATIC",
-        path,
+        project.manifest_path,
     )
 
 
@@ -60,60 +56,13 @@ def _no_admin(project: Project) -> Iterator[Seen]:
         yield Seen(f"The admin is installed, but {_ADMIN_CSS} is not in {in_what}.", _COLLECT)
 
 
-def _broken_links(project: Project) -> Iterator[Seen]:
-    if not project.storage.hashes or project.storage.judges_references:
-        return
-    shown = 0
-    for name, links in project.links.items():
-        for link in links:
-            if link.target in project.found or link.target in project.collected or _is_directory(project, link.target):
-                continue
-            if link.is_map and project.storage.misses_maps:
-                continue
-            shown += 1
-            if shown > _MAX_SHOWN:
-                return
-            near = None if link.is_map else nearest(link.target, project.found)
-            cure = (
-                "Add the source map, or delete the line with sourceMappingURL; or use "
-                "staticserve.django.storage.StaticServeStorage, which only warns."
-                if link.is_map
-                else f"Add the file, or correct the reference{'' if near is None else f': there is {near}'}."
-            )
-            yield Seen(
-                f"{name} refers to {show(link.written)}: there is no {link.target}.",
-                cure,
-                project.found[name].path,
-                link.line,
-            )
-
-
-def _is_directory(project: Project, target: str) -> bool:
-    return any(name.startswith(f"{target}/") for name in project.found)
-
-
-def _cycles(project: Project) -> Iterator[Seen]:
-    if not project.storage.hashes or project.storage.judges_references:
-        return
-    graph = {
-        name: {link.target for link in links if link.target in project.links} for name, links in project.links.items()
-    }
-    for group in find_cycles(graph):
-        yield Seen(
-            f"{' → '.join([*group, group[0]]) if len(group) < 3 else some(group)} refer to each other in a circle.",
-            "Take one of the references out: what both need goes into a third file. Or use "
-            "django-manifeststaticfiles-enhanced, which hashes a circle as one.",
-            project.found[group[0]].path,
-        )
-
-
 def _changed(project: Project) -> Iterator[Seen]:
     if project.changed:
         yield Seen(
             f"{len(project.changed)} collected files no longer have the content that their names are made from: "
             f"{some(project.changed)}.",
             f"{_COLLECT}  # and minify before it, not after",
-            _in_root(project, project.changed[0]),
+            project.collected_path(project.changed[0]),
         )
     if project.manifest is not None and project.storage.hashes and project.collected and project.storage.is_strict:
         gone = [hashed for hashed in project.manifest.paths.values() if hashed not in project.collected]
@@ -121,12 +70,8 @@ def _changed(project: Project) -> Iterator[Seen]:
             yield Seen(
                 f"{len(gone)} files that the manifest lists are not there: {some(gone)}.",
                 f"{_COLLECT}  # and copy STATIC_ROOT whole",
-                _in_root(project, gone[0]),
+                project.collected_path(gone[0]),
             )
-
-
-def _in_root(project: Project, name: str) -> str:
-    return os.path.join(project.settings.static_root or "", name)
 
 
 def _nothing_collected(project: Project) -> Iterator[Seen]:
@@ -164,15 +109,6 @@ def _judges_manifest(project: Project) -> bool:
     return project.storage.hashes and project.is_deployed
 
 
-def _lost_uris(project: Project) -> Iterator[Seen]:
-    for name, count in list(project.lost_uris.items())[:_MAX_SHOWN]:
-        yield Seen(
-            f"collectstatic changed {count} data URIs in {name}.",
-            "Put the SVG into a file of its own; or use Django 6.1, or django-manifeststaticfiles-enhanced.",
-            _in_root(project, name),
-        )
-
-
 def _one_off_dyno(project: Project) -> Iterator[Seen]:
     dyno = project.environment.get("DYNO", "")
     written, deployed = project.manifest_time, project.deployed_time
@@ -208,20 +144,6 @@ RULES: Final = (
         "E014", "collecting", "the admin's files are not collected", "The admin is shown without its style.", _no_admin
     ),
     Rule(
-        "E015",
-        "collecting",
-        "a reference leads nowhere",
-        'collectstatic fails: "The file … could not be found", one file at a time.',
-        _broken_links,
-    ),
-    Rule(
-        "E016",
-        "collecting",
-        "files refer to each other in a circle",
-        'collectstatic fails: "Max post-process passes exceeded."',
-        _cycles,
-    ),
-    Rule(
         "E020",
         "collecting",
         "the manifest cannot be read",
@@ -249,13 +171,6 @@ RULES: Final = (
         "files are not in the manifest",
         "They work with DEBUG=True, and raise in production.",
         _stale,
-    ),
-    Rule(
-        "W038",
-        "collecting",
-        "data URIs were changed",
-        "Icons in style sheets vanish in production only: Django up to 6.0 rewrites url(%23id) inside them.",
-        _lost_uris,
     ),
     Rule(
         "W039", "collecting", "hashed names without files", "They are 404, although the plain file is there.", _unproven

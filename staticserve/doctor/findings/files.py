@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from staticserve.doctor.findings.places import where
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from staticserve.doctor.project import Place, Project, SourceFile
 
-_MAX_COLLISIONS: Final = 20
+_MAX_SHOWN: Final = 20
 
 _MANY_FILES: Final = 20_000
 _SLUG_BYTES: Final = 500 * 1024 * 1024
@@ -23,16 +24,16 @@ _WEB: Final = (".css", ".js", ".mjs", ".svg", ".png", ".jpg", ".webp", ".woff2",
 
 
 def _collisions(project: Project) -> Iterator[Seen]:
-    found = 0
+    for name, loser in islice(_losers(project), _MAX_SHOWN):
+        yield _collision(project, name, project.found[name], loser)
+
+
+def _losers(project: Project) -> Iterator[tuple[str, SourceFile]]:
     for name, losers in project.shadowed.items():
         winner = project.found[name]
         for loser in losers:
-            if _is_meant(project, winner, loser) or has_same_content(winner, loser):
-                continue
-            found += 1
-            if found > _MAX_COLLISIONS:
-                return
-            yield _collision(project, name, winner, loser)
+            if not _is_meant(project, winner, loser) and not has_same_content(winner, loser):
+                yield name, loser
 
 
 def _collision(project: Project, name: str, winner: SourceFile, loser: SourceFile) -> Seen:
@@ -125,7 +126,7 @@ def _too_much(project: Project) -> Iterator[Seen]:
 
 
 def _unreadable(project: Project) -> Iterator[Seen]:
-    for each in project.unreadable[:_MAX_COLLISIONS]:
+    for each in project.unreadable[:_MAX_SHOWN]:
         path, _, reason = each.rpartition(": ")
         yield Seen(
             f"{project.relative(path)} cannot be read ({reason}).", f"chmod -R u+rX {project.relative(path)}", path

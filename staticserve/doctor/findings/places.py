@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from staticserve.doctor.project import STATICFILES_APP
+from staticserve.doctor.paths import is_same, is_within
 from staticserve.doctor.rule import Rule, Seen, show
+from staticserve.doctor.settings import STATICFILES_APP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +57,7 @@ def _no_slash(project: Project) -> Iterator[Seen]:
 
 def _root_is_source(project: Project) -> Iterator[Seen]:
     root = project.settings.static_root
-    if root and any(_real(path) == _real(root) for _, path in project.settings.dirs):
+    if root and any(is_same(path, root) for _, path in project.settings.dirs):
         yield Seen(
             f"STATIC_ROOT, {show(root)}, is also in STATICFILES_DIRS.",
             f"Keep your own files and the collected ones apart:\n{_ROOT}",
@@ -67,7 +68,7 @@ def _root_is_source(project: Project) -> Iterator[Seen]:
 def _root_within_source(project: Project) -> Iterator[Seen]:
     root = project.settings.static_root
     sources = [*(path for _, path in project.settings.dirs), *(place.directory for place in project.places)]
-    inside = next((path for path in sources if root and _is_within(root, path)), None)
+    inside = next((path for path in sources if root and is_within(root, path)), None)
     if inside is not None:
         yield Seen(
             f"STATIC_ROOT, {show(root)}, is inside {show(inside)}, which collectstatic copies from.",
@@ -110,11 +111,7 @@ def media(project: Project) -> Iterator[Seen]:
     root, url = settings.static_root, settings.static_url or ""
     place = where(project, "MEDIA_ROOT", "MEDIA_URL")
     cure = 'MEDIA_URL = "media/"\nMEDIA_ROOT = BASE_DIR / "media"'
-    if (
-        root
-        and settings.media_root
-        and (_same_path(root, settings.media_root) or _is_within(settings.media_root, root))
-    ):
+    if root and settings.media_root and (is_same(root, settings.media_root) or is_within(settings.media_root, root)):
         yield Seen(
             f"MEDIA_ROOT, {show(settings.media_root)}, is in STATIC_ROOT, {show(root)}: "
             "`collectstatic --clear` deletes the uploads.",
@@ -136,19 +133,6 @@ def is_installed(project: Project) -> bool:
     return STATICFILES_APP in project.settings.apps or not project.settings.knows("INSTALLED_APPS")
 
 
-def _real(path: str) -> str:
-    return os.path.realpath(path)
-
-
-def _same_path(left: str, right: str) -> bool:
-    return _real(left) == _real(right)
-
-
-def _is_within(path: str, directory: str) -> bool:
-    """Return whether a path is below a directory, and not that itself."""
-    return _real(path).startswith(_real(directory).rstrip(os.sep) + os.sep)
-
-
 RULES: Final = (
     Rule(
         "E007",
@@ -156,7 +140,6 @@ RULES: Final = (
         "STATIC_ROOT is not set",
         "collectstatic fails, and a server has nothing to serve.",
         no_root,
-        False,
     ),
     Rule(
         "E008",
@@ -164,7 +147,6 @@ RULES: Final = (
         "STATIC_URL is not set",
         "{% static %} raises ImproperlyConfigured: every page that uses it is an error 500.",
         no_url,
-        False,
     ),
     Rule(
         "W009",
@@ -172,7 +154,6 @@ RULES: Final = (
         "STATIC_URL has no slash at its end",
         "{% get_static_prefix %} prints broken URLs; neither collectstatic nor gunicorn says so.",
         _no_slash,
-        False,
     ),
     Rule(
         "E010",
@@ -180,7 +161,6 @@ RULES: Final = (
         "STATIC_ROOT is in STATICFILES_DIRS",
         "collectstatic refuses to run: it would copy the files onto themselves.",
         _root_is_source,
-        False,
     ),
     Rule(
         "W011",
@@ -188,7 +168,6 @@ RULES: Final = (
         "STATIC_ROOT is inside a source",
         "Every collectstatic copies the earlier copy one level deeper, so it grows with each build.",
         _root_within_source,
-        False,
     ),
     Rule(
         "W026",
@@ -196,7 +175,6 @@ RULES: Final = (
         "STATIC_URL loses the sub-path",
         "Behind a proxy that serves the site below a path, static URLs lead elsewhere.",
         _sub_path,
-        False,
     ),
     Rule(
         "W027",
@@ -204,7 +182,6 @@ RULES: Final = (
         "STATIC_ROOT depends on the current directory",
         "collectstatic writes to one directory and the server, started elsewhere, reads another.",
         _relative_root,
-        False,
     ),
     Rule(
         "E028",
@@ -212,6 +189,5 @@ RULES: Final = (
         "uploads are among the static files",
         "Uploads are lost or served as files that never change; Django refuses this only with DEBUG=True.",
         media,
-        False,
     ),
 )

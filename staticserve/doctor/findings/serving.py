@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from staticserve.doctor.findings.places import where
-from staticserve.doctor.project import STATICFILES_APP
 from staticserve.doctor.rule import Rule, Seen, show
+from staticserve.doctor.settings import STATICFILES_APP
 from staticserve.semantics.media_types import MEDIA_TYPES
 
 if TYPE_CHECKING:
@@ -21,8 +21,9 @@ WRAP: Final = (
 _SECURITY: Final = "django.middleware.security.SecurityMiddleware"
 _WHITENOISE: Final = "whitenoise.middleware.WhiteNoiseMiddleware"
 
-# A script or style of another type is refused; of a font any type will do, if there is one.
-_JUDGED: Final = (".css", ".js", ".mjs", ".wasm", ".svg", ".json", ".woff", ".woff2", ".webmanifest")
+JUDGED: Final = (".css", ".js", ".mjs", ".wasm", ".svg", ".json", ".woff", ".woff2", ".webmanifest")
+"""A script or style of another type is refused; of a font any type will do, if there is one."""
+
 _SAME: Final = {"application/javascript": "text/javascript", "application/x-javascript": "text/javascript"}
 
 _MUCH_TEXT: Final = 64 * 1024
@@ -33,7 +34,7 @@ _BYTES_OF_A_WORKER: Final = 90 * 1024 * 1024
 _MEMORY_OF_FILES: Final = 64 * 1024 * 1024
 
 
-def _nobody(project: Project) -> Iterator[Seen]:
+def nobody_serves(project: Project) -> Iterator[Seen]:
     settings = project.settings
     if not project.is_deployed or not settings.knows("MIDDLEWARE", "STATIC_URL") or not settings.static_url:
         return
@@ -77,7 +78,7 @@ def _types(project: Project) -> Iterator[Seen]:
     if not is_views and (project.is_deployed or project.server is not None):
         return
     endings = {f".{name.rpartition('.')[2].lower()}" for name in project.found}
-    for ending in sorted(endings & set(_JUDGED)):
+    for ending in sorted(endings & set(JUDGED)):
         guessed, right = project.guessed_types.get(ending), MEDIA_TYPES[ending]
         is_font = right.startswith("font/")
         if guessed == right or _SAME.get(guessed or "") == right or (is_font and (guessed or not project.is_deployed)):
@@ -96,7 +97,7 @@ def _uncompressed(project: Project) -> Iterator[Seen]:
     if not project.is_deployed or project.fronts or project.settings.is_elsewhere or project.server is None:
         return
     size = sum(size for name, size in project.collected.items() if name.endswith(_TEXT))
-    if size > _MUCH_TEXT and not project.has_codings:
+    if size > _MUCH_TEXT and not project.codings:
         if project.server == "whitenoise":
             backend = "whitenoise.storage.CompressedManifestStaticFilesStorage"
         else:
@@ -145,19 +146,13 @@ def _debug_deployed(project: Project) -> Iterator[Seen]:
         )
 
 
-def servers_in_middleware(middleware: tuple[str, ...]) -> list[str]:
-    """Return who serves static files by MIDDLEWARE."""
-    known = {"whitenoise": "whitenoise", "servestatic": "servestatic", "staticserve": "staticserve"}
-    return [known[path.split(".")[0]] for path in middleware if path.split(".")[0] in known]
-
-
 RULES: Final = (
     Rule(
         "E006",
         "serving",
         "nothing serves static files",
         "runserver serves them with DEBUG=True only; in production every static URL is a 404.",
-        _nobody,
+        nobody_serves,
     ),
     Rule(
         "W023",

@@ -6,9 +6,11 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from staticserve.doctor.findings.places import is_installed, media, no_root, no_url, where
-from staticserve.doctor.modules import as_path
-from staticserve.doctor.project import PLAIN_STORAGE, STATICFILES_APP
+from staticserve.doctor.paths import is_same
 from staticserve.doctor.rule import Rule, Seen, show
+from staticserve.doctor.settings import STATICFILES_APP
+from staticserve.doctor.storage import PLAIN_STORAGE
+from staticserve.doctor.values import as_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +27,7 @@ _OURS: Final = "staticserve.django.storage.StaticServeStorage"
 
 
 def _old_storage(project: Project) -> Iterator[Seen]:
-    old = project.settings.old_storage or project.get("STATICFILES_STORAGE")
+    old = project.settings.old_storage or project.parsed.values.get("STATICFILES_STORAGE")
     if not isinstance(old, str) or project.django < (5, 1) or project.settings.storage != PLAIN_STORAGE:
         return
     if old != PLAIN_STORAGE:
@@ -92,7 +94,7 @@ def _overwritten(project: Project) -> Iterator[Seen]:
 
 def _same(name: str, written: object, value: str) -> bool:
     if isinstance(written, str) and name == "STATIC_ROOT":
-        return os.path.realpath(written) == os.path.realpath(value)
+        return is_same(written, value)
     # Django puts the script prefix before a relative one, and leaves the rest.
     return str(written).strip("/") == value.strip("/")
 
@@ -151,7 +153,6 @@ RULES: Final = (
         "STATICFILES_STORAGE is not read",
         "Names have no hashes and nothing is compressed, so browsers keep old files or ask each time.",
         _old_storage,
-        False,
     ),
     Rule(
         "E004",
@@ -159,7 +160,6 @@ RULES: Final = (
         "STORAGES and STATICFILES_STORAGE exclude each other",
         "No command and no server starts.",
         _both_storages,
-        False,
     ),
     Rule(
         "W005",
@@ -167,7 +167,6 @@ RULES: Final = (
         "a static setting is overwritten",
         "Files are collected to or served from another place than the settings say.",
         _overwritten,
-        False,
     ),
     Rule(
         "E018",
@@ -175,7 +174,6 @@ RULES: Final = (
         "STORAGES has no staticfiles",
         "{% static %} raises InvalidStorageError: every page that uses it is an error 500.",
         _no_staticfiles_storage,
-        False,
     ),
     Rule(
         "E019",
@@ -183,7 +181,6 @@ RULES: Final = (
         "staticfiles is not installed",
         "`manage.py collectstatic` is an unknown command, so a build fails and apps' files are found by nobody.",
         _no_staticfiles_app,
-        False,
     ),
     Rule(
         "E041",
@@ -191,7 +188,6 @@ RULES: Final = (
         "the project does not load",
         "Without its settings Django knows no command and serves nothing.",
         _failure,
-        False,
     ),
     Rule(
         "E042",
@@ -199,7 +195,6 @@ RULES: Final = (
         "STATICSERVE cannot be used",
         "serve_static raises ConfigurationError, so the server does not start.",
         _wrong_options,
-        False,
     ),
     Rule(
         "E043",
@@ -207,6 +202,5 @@ RULES: Final = (
         "the static files storage cannot be made",
         "Every page that uses {% static %} is an error 500, and collectstatic fails.",
         _no_storage,
-        False,
     ),
 )
